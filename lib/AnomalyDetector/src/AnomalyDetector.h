@@ -1,0 +1,52 @@
+// The detector: a sample goes in, a verdict comes out. Features are scaled, reconstructed by the
+// engine, and what the engine could not reconstruct is the score.
+#pragma once
+
+#include "Autoencoder.h"
+#include "Decision.h"
+#include "DetectorConfig.h"
+#include "FeatureExtractor.h"
+
+struct Verdict {
+  State state;
+  int8_t cause;          // index of the feature with the largest residual
+  float reconstruction;  // what the model expected channel 0 to be, in the sensor's unit
+  float score;           // the larger of both charts, on the scale of `threshold`
+  float threshold;
+};
+
+class AnomalyDetector {
+ public:
+  // All four must outlive the detector; `engine` must be loaded before the first Update().
+  AnomalyDetector(const DetectorConfig& config, const FeatureConfig& features, FeatureMemory memory,
+                  Autoencoder& engine);
+
+  // Forgets all samples and warms up again.
+  void Reset();
+
+  // Takes one believable sample: `channels` finite values.
+  Verdict Update(const float* sample);
+
+  // Instead of Update() where the sample is not believable. All samples are forgotten.
+  Verdict Fault();
+
+  // A user's own threshold, on the scale of the score, > 0; the second chart follows in proportion.
+  void SetThreshold(float threshold) { threshold_ = threshold; }
+  float threshold() const { return threshold_; }
+
+  State state() const { return decision_.state(); }
+  uint32_t warmup_left() const { return decision_.warmup_left(); }
+  FeatureExtractor& extractor() { return extractor_; }
+
+ private:
+  void Scale(const float* features, float* input) const;
+  float Score(const float* input, const float* output, int8_t* cause) const;
+  float Unscale(float output) const;
+
+  const DetectorConfig& config_;
+  FeatureExtractor extractor_;
+  Autoencoder& engine_;
+  Decision decision_;
+  float threshold_;
+  float chart_ = 0.0f;  // the second chart
+};

@@ -1,0 +1,61 @@
+// Tables of a dense network, as generated into include/model_config.h: plain structs of pointers to
+// constants. Nothing here owns memory; every table must outlive the engine that reads it.
+#pragma once
+
+#include <cstdint>
+
+enum class Activation : uint8_t { kLinear, kRelu, kSigmoid, kTanh };
+
+// The widest layer (inputs or outputs) that an engine accepts; sizes its two scratch rows.
+constexpr int kMaxLayerWidth = 64;
+constexpr int kMaxLayers = 8;
+
+// One float32 layer: output = activation(weights * input + bias).
+struct DenseLayer {
+  // Computes one layer. Generated code names a `RunDense<inputs, outputs>` here, so that the
+  // compiler knows the shape; nullptr means the loop for any shape.
+  using Kernel = void (*)(const DenseLayer& layer, const float* input, float* output);
+
+  int16_t inputs;
+  int16_t outputs;
+  Activation activation;
+  const float* weights;  // [inputs][outputs]: transposed, so that the inner loop runs over outputs
+  const float* bias;     // [outputs]
+  Kernel kernel;
+};
+
+// One int8 layer with the arithmetic of TensorFlow Lite's int8 FULLY_CONNECTED:
+//   accumulator = bias + sum(weight * input)           int32; bias holds -input_zero_point *
+//   sum(weight) already value = accumulator * multiplier * 2^(shift - 31)  rounded as the reference
+//   kernels do output = clamp(value + output_zero_point, low, high), then lookup[output + 128] if
+//   there is one
+struct QuantizedDenseLayer {
+  using Kernel = void (*)(const QuantizedDenseLayer& layer, const int8_t* input, int8_t* output);
+
+  int16_t inputs;
+  int16_t outputs;
+  int16_t output_zero_point;
+  int8_t low;                 // -128, or the zero point where a relu is fused
+  int8_t high;                // 127
+  const int8_t* weights;      // [outputs][inputs], symmetric
+  const int32_t* bias;        // [outputs], input zero point folded in
+  const int32_t* multiplier;  // [outputs], Q31 in [2^30, 2^31)
+  const int8_t* shift;        // [outputs], positive is left
+  const int8_t* lookup;       // [256] sigmoid or tanh as TFLM computes it, or nullptr
+  Kernel kernel;
+};
+
+// real = scale * (quantized - zero_point)
+struct Quantization {
+  float scale;
+  int32_t zero_point;
+};
+
+// A whole network: exactly one of `layers` and `quantized_layers` is not null.
+struct DenseModel {
+  int8_t layer_count;
+  const DenseLayer* layers;
+  const QuantizedDenseLayer* quantized_layers;
+  Quantization input;   // int8 only
+  Quantization output;  // int8 only
+};

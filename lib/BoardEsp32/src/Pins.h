@@ -1,0 +1,86 @@
+// Which pins carry sensor and LED. Others than the defaults: build_flags = -D SENSOR_GPIO=35
+// -D LED_GPIO=4 in platformio.ini; one sensor pin for each channel, -D SENSOR_GPIO=34,35,32.
+// A choice that cannot work does not compile.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "esp_bit_defs.h"
+#include "sdkconfig.h"
+#include "soc/soc_caps.h"
+
+namespace pins {
+
+// What a chip has. The index of a pin in `adc1` is its channel of ADC1; ADC2 is not used, because
+// Wi-Fi takes it. `taken` are those of the flash memory and of the console on UART0.
+#if CONFIG_IDF_TARGET_ESP32
+#ifndef SENSOR_GPIO
+#define SENSOR_GPIO 34, 35, 32, 33, 36, 39
+#endif
+#ifndef LED_GPIO
+#define LED_GPIO 2
+#endif
+inline constexpr int kAdc1[] = {36, 37, 38, 39, 32, 33, 34, 35};
+inline constexpr int kTaken[] = {1, 3, 6, 7, 8, 9, 10, 11};
+#elif CONFIG_IDF_TARGET_ESP32S3
+#ifndef SENSOR_GPIO
+#define SENSOR_GPIO 1, 4, 5, 6, 7, 8, 9, 10
+#endif
+#ifndef LED_GPIO
+#define LED_GPIO 2
+#endif
+inline constexpr int kAdc1[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+inline constexpr int kTaken[] = {26, 27, 28, 29, 30, 31, 32, 43, 44};
+#elif CONFIG_IDF_TARGET_ESP32C3
+#ifndef SENSOR_GPIO
+#define SENSOR_GPIO 3, 1, 0, 4
+#endif
+#ifndef LED_GPIO
+#define LED_GPIO 10
+#endif
+inline constexpr int kAdc1[] = {0, 1, 2, 3, 4};
+inline constexpr int kTaken[] = {12, 13, 14, 15, 16, 17, 20, 21};
+#else
+#error "this chip is not known here: add its ADC1 pins, its taken pins and its defaults"
+#endif
+
+inline constexpr int kSensor[] = {SENSOR_GPIO};
+inline constexpr int kLed = LED_GPIO;
+
+template <size_t kSize>
+constexpr int IndexOf(int pin, const int (&list)[kSize]) {
+  for (size_t i = 0; i < kSize; ++i) {
+    if (list[i] == pin) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+// The channel of ADC1 that a pin has, or -1.
+constexpr int AdcChannel(int pin) { return IndexOf(pin, kAdc1); }
+
+constexpr bool SensorPinsAreAdc1() {
+  for (const int pin : kSensor) {
+    if (AdcChannel(pin) < 0) return false;
+  }
+  return true;
+}
+
+constexpr bool SensorPinsDiffer() {
+  for (size_t i = 0; i < sizeof(kSensor) / sizeof(kSensor[0]); ++i) {
+    if (IndexOf(kSensor[i], kSensor) != static_cast<int>(i)) return false;
+  }
+  return true;
+}
+
+constexpr bool CanOutput(int pin) {
+  return pin >= 0 && pin < 64 && ((uint64_t{SOC_GPIO_VALID_OUTPUT_GPIO_MASK} >> pin) & 1) != 0;
+}
+
+static_assert(SensorPinsAreAdc1(), "SENSOR_GPIO: not a pin of ADC1 on this chip (see kAdc1)");
+static_assert(SensorPinsDiffer(), "SENSOR_GPIO: the same pin twice");
+static_assert(IndexOf(kLed, kSensor) < 0, "LED_GPIO: the same pin as a sensor");
+static_assert(CanOutput(kLed), "LED_GPIO: not an output of this chip");
+static_assert(IndexOf(kLed, kTaken) < 0, "LED_GPIO: taken by the flash memory or the console");
+
+}  // namespace pins

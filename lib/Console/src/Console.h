@@ -1,0 +1,52 @@
+// The commands that arrive on the serial line, byte by byte. Any bytes are safe: what is no command
+// gives one error.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+enum class CommandKind : uint8_t {
+  kEmpty,    // an empty line: no answer is due
+  kInvalid,  // `error` says why
+  kHelp,
+  kStatus,
+  kModel,
+  kRaw,
+  kInject,
+  kThreshold,
+  kSelftest,
+  kReboot,
+  kCalibrate,
+};
+
+struct Command {
+  CommandKind kind;
+  bool on;            // kRaw
+  bool crc;           // kRaw: with a check sum
+  bool restore;       // kThreshold, kCalibrate: "default"
+  float value;        // kInject, kThreshold
+  uint32_t count;     // kInject: samples; kCalibrate: seconds
+  const char* error;  // kInvalid: one sentence, static
+};
+
+// The text that `help` answers.
+extern const char kHelpText[];
+
+// Parses one line without its end. Words are separated by spaces or tabs; case matters.
+Command ParseCommand(const char* line);
+
+// Gathers bytes into lines.
+class LineReader {
+ public:
+  static constexpr size_t kMaxLine = 80;
+
+  // Takes one byte. True when it ends a line: line() then holds it until the next call. Carriage
+  // return, line feed and NUL end a line, backspace takes one character back. A line longer than
+  // kMaxLine becomes one that ParseCommand refuses.
+  bool Feed(char byte);
+  const char* line() const { return line_; }
+
+ private:
+  char line_[kMaxLine + 2] = {};
+  size_t size_ = 0;
+};

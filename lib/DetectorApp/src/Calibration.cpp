@@ -1,0 +1,50 @@
+#include "Calibration.h"
+
+void Calibration::Start(uint32_t samples, const FeatureExtractor& extractor) {
+  constexpr uint32_t kLeast = 4 * NoiseEstimator::kBlock;
+  samples_ = samples < kLeast ? kLeast : samples;
+  left_ = samples_;
+  score_sum_ = 0.0f;
+  for (int i = 0; i < features_.channels; ++i) {
+    noise_[i].Reset();
+    old_sigma_[i] = extractor.sigma(i);
+  }
+}
+
+Calibration::Status Calibration::Abort(Status status, FeatureExtractor& extractor) {
+  for (int i = 0; i < features_.channels; ++i) extractor.SetSigma(i, old_sigma_[i]);
+  left_ = 0;
+  return status;
+}
+
+Calibration::Status Calibration::Update(const float* sample, const Verdict& verdict,
+                                        FeatureExtractor& extractor) {
+  if (left_ == 0) return Status::kIdle;
+  if (verdict.state != State::kNormal) return Abort(Status::kLeftNormal, extractor);
+  const uint32_t half = samples_ / 2;
+  --left_;
+  if (left_ >= half) {
+    for (int i = 0; i < features_.channels; ++i) noise_[i].Update(sample[i]);
+    if (left_ > half) return Status::kRunning;
+    for (int i = 0; i < features_.channels; ++i) {
+      const float sigma = noise_[i].sigma();
+      const float trained = features_.sigma[i];
+      if (!(sigma <= trained * kMaxChange && sigma >= trained / kMaxChange)) {
+        return Abort(Status::kImplausible, extractor);
+      }
+      extractor.SetSigma(i, sigma);
+    }
+    return Status::kRunning;
+  }
+  score_sum_ += verdict.score;
+  if (left_ > 0) return Status::kRunning;
+  threshold_scale_ = 1.0f;
+  if (detector_.decision.normal_score > 0.0f) {
+    const float mean = score_sum_ / static_cast<float>(half);
+    const float scale = mean / detector_.decision.normal_score;
+    threshold_scale_ = scale < kLeastScale     ? kLeastScale
+                       : scale > kLargestScale ? kLargestScale
+                                               : scale;
+  }
+  return Status::kDone;
+}

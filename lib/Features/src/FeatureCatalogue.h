@@ -1,0 +1,164 @@
+// The catalogue of features, one type each; training/features.py holds the same as functions of a
+// whole recording, and golden vectors pin the two to each other. Each takes one sample at a time,
+// keeps a few floats, and needs neither heap nor knowledge of the others.
+#pragma once
+
+#include <cstdint>
+
+#include "FeatureSpec.h"
+
+// The last samples of one channel. The statistics are computed anew from the samples each time, so
+// that no rounding error can build up over years.
+class RollingWindow {
+ public:
+  // `size` in 1..kMaxWindow samples.
+  void Reset(int size);
+  void Push(float x);
+
+  // Over the samples that are there, fewer than `size` at first; 0 where there are none.
+  float Mean() const;
+  float Variance() const;                   // population variance
+  float Slope(float sample_rate_hz) const;  // least squares, unit per second; 0 for one sample
+
+ private:
+  // Sample i of the window, the oldest being 0.
+  float At(int i) const;
+
+  float samples_[kMaxWindow];
+  int16_t size_ = 1;
+  int16_t count_ = 0;
+  int16_t next_ = 0;
+};
+
+// x - previous x; 0 for the first sample.
+class Difference {
+ public:
+  float Update(float x) {
+    const float difference = started_ ? x - previous_ : 0.0f;
+    previous_ = x;
+    started_ = true;
+    return difference;
+  }
+
+ private:
+  float previous_ = 0.0f;
+  bool started_ = false;
+};
+
+// A sum that loses nothing to rounding (W. Kahan, "Further remarks on reducing truncation errors",
+// 1965): a float32 mean with a long time constant otherwise stalls where its step is less than its
+// last bit.
+class CompensatedSum {
+ public:
+  void Set(float value) {
+    sum_ = value;
+    carry_ = 0.0f;
+  }
+  void Add(float step) {
+    const float exact = step + carry_;
+    const float sum = sum_ + exact;
+    carry_ = exact - (sum - sum_);
+    sum_ = sum;
+  }
+  float value() const { return sum_; }
+  // value() - other.value() and x - value(), with the carries.
+  float Minus(const CompensatedSum& other) const {
+    return (sum_ - other.sum_) + (carry_ - other.carry_);
+  }
+  float SubtractedFrom(float x) const { return (x - sum_) - carry_; }
+
+ private:
+  float sum_ = 0.0f;
+  float carry_ = 0.0f;
+};
+
+// A robust exponential mean. The n-th sample weighs 1 / min(n, tau); its deviation from the mean is
+// cut to a bound that never falls below 4 sigma, grows while deviations fill it and shrinks when
+// they do not: four samples of nonsense hardly move it, a level that stays is soon followed.
+class Follower {
+ public:
+  // `sigma` > 0 in the unit of x, `tau` >= 1 in samples. Returns x minus the mean before it; 0 for
+  // the first sample.
+  float Update(float x, float sigma, float tau);
+
+  float mean() const { return mean_.value(); }
+  float Minus(const Follower& other) const { return mean_.Minus(other.mean_); }
+
+ private:
+  CompensatedSum mean_;
+  float bound_ = 0.0f;
+  float count_ = 0.0f;
+};
+
+// Exponential mean of min(h^2, 16) from zero, and its cube root, which makes a chi-square nearly
+// normal (E. B. Wilson and M. M. Hilferty, 1931). `h` in multiples of its normal deviation.
+class Energy {
+ public:
+  float Update(float h, float tau);
+
+ private:
+  CompensatedSum energy_;
+};
+
+// Deviation from the mean before this sample, in sigma.
+class Level {
+ public:
+  float Update(float x, float sigma, float tau) {
+    const float deviation = mean_.Update(x, sigma, tau);
+    before_ = x - deviation;
+    return deviation / sigma;
+  }
+  // The sample that the feature would have answered with `level` at the last update.
+  float Invert(float level, float sigma) const { return before_ + level * sigma; }
+
+ private:
+  Follower mean_;
+  float before_ = 0.0f;
+};
+
+// Difference to the previous sample over sqrt(2) sigma.
+class Jump {
+ public:
+  float Update(float x, float sigma) { return difference_.Update(x) / (kSqrt2 * sigma); }
+
+ private:
+  static constexpr float kSqrt2 = 1.41421356f;
+  Difference difference_;
+};
+
+// Fast mean minus slow mean, in sigma, both with this sample in them.
+class Trend {
+ public:
+  float Update(float x, float sigma, float fast_tau, float slow_tau) {
+    fast_.Update(x, sigma, fast_tau);
+    slow_.Update(x, sigma, slow_tau);
+    return fast_.Minus(slow_) / sigma;
+  }
+
+ private:
+  Follower fast_;
+  Follower slow_;
+};
+
+// Variance of Trend for white noise of variance one.
+constexpr float TrendVariance(float fast_tau, float slow_tau) {
+  return 1.0f / (2.0f * fast_tau - 1.0f) + 1.0f / (2.0f * slow_tau - 1.0f) -
+         2.0f / (fast_tau + slow_tau - 1.0f);
+}
+
+// Running z-score, the tutorial's statistical thresholding: Level over its own running deviation,
+// both of one time constant. The variance starts at that of the noise, and a sample counts in it
+// with three deviations at most.
+class ZScore {
+ public:
+  ZScore() { variance_.Set(1.0f); }
+  float Update(float x, float sigma, float tau);
+  float Invert(float score, float sigma) const;
+
+ private:
+  static constexpr float kLeastVariance = 0.25f;
+
+  Level level_;
+  CompensatedSum variance_;
+  float deviation_ = 1.0f;
+};

@@ -1,0 +1,63 @@
+// Computes a profile's features from its channels, one sample after the other.
+#pragma once
+
+#include "FeatureCatalogue.h"
+#include "FeatureSpec.h"
+
+// What a person would call a deviation of such a feature: "level", "slope", "jump", "noise" or
+// "oscillation".
+const char* FeatureBehaviour(FeatureKind kind);
+
+// What one feature remembers; which parts it uses depends on its kind.
+struct FeatureState {
+  Difference difference;
+  Jump jump;
+  Level level;
+  Trend trend;
+  Energy energy;
+  ZScore z_score;
+};
+
+// Memory of an extractor, sized by the caller. A profile without windowed features needs no
+// windows.
+struct FeatureMemory {
+  FeatureState* states;    // [count]
+  RollingWindow* windows;  // [channels], or nullptr
+};
+
+template <int kChannels, int kFeatures, bool kWindows>
+class FeatureStorage {
+ public:
+  FeatureMemory memory() { return {states_, kWindows ? windows_ : nullptr}; }
+
+ private:
+  FeatureState states_[kFeatures];
+  RollingWindow windows_[kWindows ? kChannels : 1];
+};
+
+class FeatureExtractor {
+ public:
+  // `config` and `memory` must outlive the extractor.
+  FeatureExtractor(const FeatureConfig& config, FeatureMemory memory);
+
+  // Forgets all samples; the noise stays.
+  void Reset();
+
+  // Takes one sample of `channels` values, all finite, and writes `count` features.
+  void Update(const float* sample, float* features);
+
+  // The value of channel 0 for which feature 0 would have been `feature` at the last update: what a
+  // reconstruction of that feature means in the sensor's unit. For a kind that cannot be inverted
+  // it is `feature` itself.
+  float Invert(float feature) const;
+
+  // Replaces the noise of a channel, > 0, in the sensor's unit.
+  void SetSigma(int channel, float sigma) { sigma_[channel] = sigma; }
+  float sigma(int channel) const { return sigma_[channel]; }
+  int count() const { return config_.count; }
+
+ private:
+  const FeatureConfig& config_;
+  FeatureMemory memory_;
+  float sigma_[kMaxChannels];
+};

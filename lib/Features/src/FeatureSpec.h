@@ -1,0 +1,45 @@
+// Which features a detector computes, as generated into include/model_config.h.
+#pragma once
+
+#include <cstdint>
+
+// Upper bounds that size the extractor's state.
+constexpr int kMaxChannels = 8;
+constexpr int kMaxFeatures = 16;
+constexpr int kMaxWindow = 64;
+
+// The catalogue. Each kind is one type in FeatureCatalogue.h and one function in
+// training/features.py; what a, b and c mean is said there.
+enum class FeatureKind : uint8_t {
+  // Over a window of the last samples, in the sensor's unit.
+  kValue,
+  kDifference,
+  kMean,
+  kSlope,
+  kVariance,
+  // Streaming, in multiples of the noise.
+  kLevel,
+  kJump,
+  kTrend,
+  kJumpEnergy,
+  kLevelEnergy,
+  kTrendEnergy,
+  kZScore,
+};
+
+struct FeatureSpec {
+  FeatureKind kind;
+  uint8_t channel;
+  float a;
+  float b;
+  float c;
+};
+
+struct FeatureConfig {
+  int8_t channels;  // 1..kMaxChannels
+  int8_t count;     // 1..kMaxFeatures
+  int16_t window;   // samples that the rolling-window kinds look at, 1..kMaxWindow
+  float sample_rate_hz;
+  const FeatureSpec* specs;  // [count]
+  const float* sigma;        // [channels] standard deviation of the noise, in the sensor's unit
+};

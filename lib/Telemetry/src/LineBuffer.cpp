@@ -1,0 +1,89 @@
+#include "LineBuffer.h"
+
+#include <cmath>
+#include <cstring>
+
+void LineBuffer::Clear() {
+  size_ = 0;
+  text_[0] = '\0';
+  truncated_ = false;
+}
+
+LineBuffer& LineBuffer::Add(char character) {
+  if (size_ == kCapacity) {
+    truncated_ = true;
+    return *this;
+  }
+  text_[size_++] = character;
+  text_[size_] = '\0';
+  return *this;
+}
+
+LineBuffer& LineBuffer::Add(const char* text) {
+  const size_t length = std::strlen(text);
+  const size_t fits = length < kCapacity - size_ ? length : kCapacity - size_;
+  std::memcpy(text_ + size_, text, fits);
+  size_ += fits;
+  text_[size_] = '\0';
+  truncated_ = truncated_ || fits < length;
+  return *this;
+}
+
+void LineBuffer::AddDigits(uint64_t value, int minimum) {
+  char digits[20];
+  int count = 0;
+  // 32-bit division where it suffices: far cheaper on a 32-bit chip.
+  while (value > UINT32_MAX) {
+    digits[count++] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+  for (auto rest = static_cast<uint32_t>(value); rest > 0; rest /= 10) {
+    digits[count++] = static_cast<char>('0' + rest % 10);
+  }
+  while (count < minimum) digits[count++] = '0';
+  while (count > 0) Add(digits[--count]);
+}
+
+LineBuffer& LineBuffer::AddInteger(int64_t value) {
+  if (value < 0) Add('-');
+  const uint64_t magnitude =
+      value < 0 ? ~static_cast<uint64_t>(value) + 1 : static_cast<uint64_t>(value);
+  AddDigits(magnitude, 1);
+  return *this;
+}
+
+LineBuffer& LineBuffer::AddHex16(uint16_t value) {
+  for (int shift = 12; shift >= 0; shift -= 4) Add("0123456789abcdef"[(value >> shift) & 0xF]);
+  return *this;
+}
+
+LineBuffer& LineBuffer::AddFixed(float value, int decimals) {
+  if (std::isnan(value)) return Add("nan");
+  if (std::isinf(value)) return Add(value < 0.0f ? "-inf" : "inf");
+  constexpr uint32_t kPowers[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+  const float magnitude = std::fabs(value);
+  if (magnitude >= 1e18f) return Add(value < 0.0f ? "-1e18" : "1e18");
+  // The float is fraction * 2^exponent with a fraction of 24 bits, so that fraction * 10^decimals
+  // is exact in 64 bits; what a negative exponent shifts out decides the rounding.
+  int exponent = 0;
+  const auto fraction = static_cast<uint64_t>(std::ldexp(std::frexp(magnitude, &exponent), 24));
+  exponent -= 24;
+  const uint32_t power = magnitude >= 1e12f ? 1 : kPowers[decimals];
+  uint64_t scaled = fraction * power;
+  if (exponent >= 0) {
+    scaled <<= exponent;
+  } else if (exponent > -64) {
+    const uint64_t half = uint64_t{1} << (-exponent - 1);
+    scaled = (scaled + half) >> -exponent;
+  } else {
+    scaled = 0;
+  }
+  if (value < 0.0f && scaled > 0) Add('-');
+  const uint64_t whole = scaled / power;
+  AddDigits(whole, 1);
+  if (decimals > 0) {
+    Add('.');
+    AddDigits(scaled - whole * power, decimals);
+  }
+  return *this;
+}

@@ -1,0 +1,33 @@
+// A line of text of bounded length, built without heap, printf or double arithmetic.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+class LineBuffer {
+ public:
+  static constexpr size_t kCapacity = 512;
+
+  // What does not fit is left out and `truncated()` says so; the text is always terminated.
+  LineBuffer& Add(const char* text);
+  LineBuffer& Add(char character);
+  LineBuffer& AddInteger(int64_t value);
+  LineBuffer& AddHex16(uint16_t value);  // four lower-case digits
+
+  // `decimals` (0..6) digits after the point, rounded half away from zero from the exact value of
+  // the float; "nan", "inf" and "-inf" for what is no number. Values of 1e12 and more lose their
+  // decimals.
+  LineBuffer& AddFixed(float value, int decimals);
+
+  void Clear();
+  const char* text() const { return text_; }
+  size_t size() const { return size_; }
+  bool truncated() const { return truncated_; }
+
+ private:
+  void AddDigits(uint64_t value, int minimum);
+
+  char text_[kCapacity + 1] = {};
+  size_t size_ = 0;
+  bool truncated_ = false;
+};

@@ -1,0 +1,368 @@
+"""Record normal data from the board into data/<profile>/<UTC time>.csv.
+
+    python -m monitor.collect [--port PORT] [--seconds 60]
+
+Exit codes: 0 recorded, 2 bad usage, 3 no such port, 4 port busy, 5 no answer, 6 connection
+broke, 7 data refused, 130 interrupted. What was recorded before a failure stays in a file
+that ends in `.partial.csv`, which training does not use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import math
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor import port as serial_port
+from monitor.port import Link, UserError, describe_port, find_port
+from monitor.profile import PROJECT, load_facts
+from monitor.recording import Recording, find_objections, find_outliers, partial_of
+from monitor.telemetry import Fault, Raw, Startup
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SILENT_SECONDS = 6.0  # no good sample for so long, and ten periods: the board has stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    port: str | None
+    baud: int
+    profile: str | None
+    seconds: float
+    out: Path | None
+    force: bool
+    live: bool
+
+
+def collect(options: Options) -> Path:
+    """Record; returns the file. Raises UserError for everything a user can mend."""
+    port = options.port or find_port()
+    link = Link(port, options.baud)
+    try:
+        model = identify(link)
+        profile = model.get("profile") or options.profile
+        if profile is None:
+            raise UserError(
+                "The board does not say which profile it runs; give --profile.",
+                serial_port.EXIT_REFUSED,
+            )
+        if options.profile not in (None, profile) and not options.force:
+            raise UserError(
+                f"The board runs profile {profile}, the project is set to {options.profile}: "
+                "upload first, or choose the other profile.",
+                serial_port.EXIT_REFUSED,
+            )
+        facts = load_facts(options.profile or profile)
+        now = datetime.datetime.now(datetime.UTC)
+        folder = options.out or PROJECT / "data" / (options.profile or profile)
+        recording = Recording(
+            unused_path(folder, now.strftime("%Y%m%dT%H%M%SZ")),
+            (
+                f"board: {describe_port(port)}",
+                f"profile: {profile}",
+                f"fingerprint: {model.get('fingerprint', 'unknown')}",
+                f"recorded: {now:%Y-%m-%dT%H:%M:%SZ}",
+            ),
+            facts.channels if facts else (),
+            _period_ms(model),
+        )
+        try:
+            record(link, recording, options.seconds, options.live)
+        except BaseException:
+            recording.close()
+            say_partial(link, recording)
+            raise
+        finally:
+            stop_raw(link)
+    finally:
+        link.close()
+
+    for line in report(link, recording):
+        print(line)
+    objections = find_objections(recording, facts)
+    if objections and not options.force:
+        recording.close()
+        kept = f" They are kept in {recording.partial}." if len(recording) else ""
+        raise UserError(
+            f"These data were refused: {'; '.join(objections)}.{kept} Look at the sensor, or "
+            "record with custom_collect_force = yes (--force).",
+            serial_port.EXIT_REFUSED,
+        )
+    for objection in objections:
+        print(f"Kept because of --force, although {objection}.")
+    return recording.finish()
+
+
+def identify(link: Link) -> dict[str, str]:
+    """What the board says about its model."""
+    link.send("")  # ends whatever half line the board may hold
+    answer = link.ask(
+        "model", lambda answer: "profile" in answer.pairs(), serial_port.BOOT_ATTEMPTS
+    )
+    if answer is None:
+        raise link.silence()
+    return answer.pairs()
+
+
+def _period_ms(model: dict[str, str]) -> float | None:
+    text = model.get("period_ms", "")
+    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None
+
+
+def record(link: Link, recording: Recording, seconds: float, live: bool) -> None:
+    """Take RAW lines until the board's own clock has advanced by `seconds`."""
+    with_crc = start_raw(link)
+    fault = ""
+    began = last_good = last_flush = time.monotonic()
+    with progress(seconds, live) as show:
+        while recording.seconds < seconds:
+            got = link.next_item(0.2)
+            now = time.monotonic()
+            if got is not None:
+                item, _ = got
+                if isinstance(item, Startup) and item.phase == "begin":
+                    recording.restarted = True
+                if isinstance(item, Fault):
+                    fault = f"; its last word was FAULT: {item.reason}"
+                # With a CRC agreed, a line without one has lost it on the way.
+                if isinstance(item, Raw) and item.checked >= with_crc and recording.add(item):
+                    last_good = now
+                    show(recording)
+            if recording.restarted:
+                raise UserError(
+                    f"The board restarted after {len(recording)} samples; is its supply good?",
+                    serial_port.EXIT_UNPLUGGED,
+                )
+            period = (now - began) / max(len(recording), 1)
+            if now - last_good > max(SILENT_SECONDS, 10 * period if len(recording) else 0):
+                raise UserError(
+                    f"The board on {link.port} sent no good sample for {now - last_good:.0f} s, "
+                    f"after {len(recording)} good ones{fault}.",
+                    serial_port.EXIT_SILENT,
+                )
+            if now - last_flush > 1:
+                recording.flush()
+                last_flush = now
+
+
+def start_raw(link: Link) -> bool:
+    """Switch the board to raw samples; True when each carries a CRC."""
+    for command, crc in (("raw on crc", True), ("raw on", False)):
+        answer = link.ask(command, lambda answer: answer.ok)
+        if answer is not None and answer.ok:
+            return crc
+    if answer is None:
+        raise link.silence()
+    raise UserError(f"The board refused to send raw samples: {answer.text}.", 5)
+
+
+def stop_raw(link: Link) -> None:
+    """Always leave the board as it was; a second Ctrl+C must not prevent it."""
+    with contextlib.suppress(UserError), _deaf_to_interrupts():
+        link.ask("raw off", lambda answer: answer.ok and "=" not in answer.text, 4, 1.0)
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def unused_path(folder: Path, name: str) -> Path:
+    path = folder / f"{name}.csv"
+    number = 2
+    while path.exists() or partial_of(path).exists():
+        path = folder / f"{name}-{number}.csv"
+        number += 1
+    return path
+
+
+# -- what the user sees -------------------------------------------------------------------
+
+
+def report(link: Link, recording: Recording) -> list[str]:
+    """What was recorded, in a few lines."""
+    count, seconds = len(recording), recording.seconds
+    rate = f", {(count - 1) / seconds:.2f} a second" if count > 1 and seconds > 0 else ""
+    lines = [f"{count} samples in {seconds:.1f} s{rate}"]
+    for name, column in zip(recording.names, recording.columns, strict=True):
+        mean = math.fsum(column) / len(column)
+        lines.append(f"  {name}: min {min(column):g}, mean {mean:.6g}, max {max(column):g}")
+    lines.append(f"  gaps: {recording.gaps} ({recording.missing} samples missing)")
+    damaged = link.not_understood + recording.left_out
+    if damaged:
+        lines.append(f"  left out: {damaged} damaged or implausible lines")
+    outliers = find_outliers(recording)
+    for outlier in outliers:
+        lines.append(
+            f"  outliers in {outlier.channel}: {outlier.count}, the farthest "
+            f"{outlier.farthest:g} at {outlier.at:.1f} s; was the machine really normal then?"
+        )
+    if not outliers:
+        lines.append("  outliers: none")
+    return lines
+
+
+def say_partial(link: Link, recording: Recording) -> None:
+    if len(recording):
+        print("\n".join(report(link, recording)))
+        print(f"Kept as partial, not used for training: {recording.partial}")
+
+
+@contextlib.contextmanager
+def progress(seconds: float, live: bool) -> Iterator[Callable[[Recording], None]]:
+    """A bar with live figures on a terminal; every ten seconds a line elsewhere."""
+    figures = _Figures()
+    with contextlib.ExitStack() as stack:
+        console = _terminal(live, stack)
+        if console is None:
+            shown = 0.0
+
+            def print_line(recording: Recording) -> None:
+                nonlocal shown
+                text = figures.update(recording)
+                if recording.seconds >= shown + 10:
+                    shown = recording.seconds
+                    print(f"{recording.seconds:.0f}/{seconds:g} s  {text}", flush=True)
+
+            yield print_line
+            return
+
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        bar = stack.enter_context(
+            Progress(
+                TextColumn("recording"),
+                BarColumn(bar_width=20),
+                TextColumn("{task.completed:.0f}/{task.total:g} s"),
+                TextColumn("{task.fields[figures]}"),
+                console=console,
+            )
+        )
+        task = bar.add_task("", total=seconds, figures="waiting for the first sample")
+
+        def draw(recording: Recording) -> None:
+            completed = min(recording.seconds, seconds)
+            bar.update(task, completed=completed, figures=figures.update(recording))
+
+        yield draw
+
+
+def _terminal(live: bool, stack: contextlib.ExitStack) -> Console | None:
+    """Where a bar can be drawn: standard output, else with `live` the terminal itself."""
+    try:
+        from rich.console import Console
+    except ImportError:
+        return None
+    console = Console()
+    if not console.is_terminal and live:
+        # Under `pio run` standard output is a pipe that takes each "\r" for the end of a line.
+        with contextlib.suppress(OSError):
+            stream = stack.enter_context(Path("/dev/tty").open("w", encoding="utf-8"))  # noqa: SIM115
+            console = Console(file=stream)
+    return console if console.is_terminal and not console.is_dumb_terminal else None
+
+
+class _Figures:
+    """Rate, count, min, mean and max of the first channel, updated sample by sample."""
+
+    def __init__(self) -> None:
+        self.low, self.high, self.total = math.inf, -math.inf, 0.0
+
+    def update(self, recording: Recording) -> str:
+        value = recording.columns[0][-1]
+        self.low, self.high = min(self.low, value), max(self.high, value)
+        self.total += value
+        count, seconds = len(recording), recording.seconds
+        rate = (count - 1) / seconds if seconds > 0 else 0.0
+        return (
+            f"{rate:.1f}/s  n {count}  min {self.low:g}  mean {self.total / count:.5g}"
+            f"  max {self.high:g}"
+        )
+
+
+# -- command line ---------------------------------------------------------------------------
+
+
+def parse_options(arguments: list[str] | None) -> Options:
+    parser = argparse.ArgumentParser(
+        prog="python -m monitor.collect",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", help="serial port or URL; found by itself if there is one board")
+    parser.add_argument("--baud", type=int, default=115200)
+    parser.add_argument("--profile", help="refuse a board that runs another profile")
+    parser.add_argument(
+        "--seconds", type=_seconds, default=60.0, help="by the board's clock (default 60)"
+    )
+    parser.add_argument("--out", type=Path, help="folder (default data/<profile>)")
+    parser.add_argument("--force", action="store_true", help="keep data that look wrong")
+    parser.add_argument(
+        "--live", action="store_true", help="draw the bar though output goes through a pipe"
+    )
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e7:
+        raise ValueError
+    return value
+
+
+def run(work: Callable[[], int]) -> int:
+    """Run a program of this package: its errors as one sentence, signals as an interruption."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            with contextlib.suppress(ValueError):
+                signal.signal(getattr(signal, name), interrupt)
+    try:
+        return work()
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"Error: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return serial_port.EXIT_INTERRUPTED
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse_options(arguments)
+
+    def work() -> int:
+        path = collect(options)
+        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        print(f"Recorded {shown}. The next build trains on it.")
+        return 0
+
+    return run(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

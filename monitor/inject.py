@@ -1,0 +1,134 @@
+"""Inject a value in place of the sensor's, and watch the board find it.
+
+    python -m monitor.inject [--port PORT] VALUE [COUNT]
+
+Exit code 0 when the board reported the anomaly and returned to NORMAL, 1 when it did not;
+otherwise those of monitor.collect.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from dataclasses import dataclass
+
+from monitor.collect import identify, run
+from monitor.port import Link, UserError, find_port
+from monitor.profile import unit_of
+from monitor.telemetry import AnomalyMarker, Fault, Item, Reading, State
+from monitor.view import View, detect_screen
+
+PATIENCE = 20  # readings after the last injected one in which the anomaly must have shown
+
+
+@dataclass(slots=True)
+class Watch:
+    """Follows the states after the injection and says when it is over."""
+
+    count: int
+    readings: int = 0
+    seen: bool = False
+    faulty: bool = False
+    done: bool = False
+
+    def note(self, item: Item) -> None:
+        if isinstance(item, AnomalyMarker):
+            self.seen = True
+        elif isinstance(item, Fault):
+            self.faulty = True
+            self.readings += 1
+            self.done = self.readings >= self.count + PATIENCE
+        elif isinstance(item, Reading) and item.state is not State.WARMUP:
+            self.readings += 1
+            if item.state is State.ANOMALY:
+                self.seen = True
+            elif self.seen:
+                self.done = item.state in (State.NORMAL, None)
+            else:
+                self.done = self.readings >= self.count + PATIENCE
+
+
+def inject(port: str | None, baud: int, value: str, count: int, timeout: float) -> int:
+    link = Link(port or find_port(), baud)
+    try:
+        profile = identify(link).get("profile", "")
+        view = View(detect_screen(sys.stdout), unit_of(profile) or "", unit_of=unit_of)
+        link.ask("raw off", lambda answer: answer.ok)
+        _wait_for_calm(link, view, timeout)
+        # Asked once only: a second command would lengthen the injection.
+        command = f"inject {value} {count}"
+        answer = link.ask(command, lambda answer: True, attempts=1, wait=5.0)
+        if answer is None:
+            raise link.silence()
+        _show(view, f"{'OK' if answer.ok else 'ERR'} {answer.text}")
+        if not answer.ok:
+            raise UserError(f"The board refused `{command}`: {answer.text}.", 1)
+        return _watch(link, view, Watch(count), timeout)
+    finally:
+        link.close()
+
+
+def _watch(link: Link, view: View, watch: Watch, timeout: float) -> int:
+    for item, text in link.items(timeout):
+        _show(view, text)
+        watch.note(item)
+        if watch.done:
+            break
+    if watch.seen and watch.done:
+        print("The anomaly was seen, and the state has returned to NORMAL.")
+        return 0
+    if watch.seen:
+        reason = f"The anomaly was seen, but its state has not returned to NORMAL in {timeout:g} s."
+    elif watch.faulty:
+        reason = "The board calls this value a FAULT of the sensor, not an anomaly."
+    elif watch.readings:
+        reason = f"No anomaly was seen in {watch.readings} readings."
+    else:
+        raise link.silence()
+    print(reason, file=sys.stderr)
+    return 1
+
+
+def _wait_for_calm(link: Link, view: View, timeout: float) -> None:
+    """Show readings until one is neither an anomaly nor a fault."""
+    for item, text in link.items(timeout):
+        _show(view, text)
+        if isinstance(item, Reading) and item.state in (State.NORMAL, State.WARMUP, None):
+            return
+    if not link.understood:
+        raise link.silence()
+    raise UserError(f"The board was not in state NORMAL within {timeout:g} s; try later.", 1)
+
+
+def _show(view: View, text: str) -> None:
+    sys.stdout.write(view.feed(text + "\n"))
+    sys.stdout.flush()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m monitor.inject",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", help="serial port or URL; found by itself if there is one board")
+    parser.add_argument("--baud", type=int, default=115200)
+    parser.add_argument("--timeout", type=float, default=180.0, help="seconds (default 180)")
+    parser.add_argument("value", metavar="VALUE", help="in the unit of the sensor")
+    parser.add_argument("count", metavar="COUNT", type=int, nargs="?", default=1)
+    options = parser.parse_args(arguments)
+    try:
+        if not math.isfinite(float(options.value)):
+            raise ValueError
+    except ValueError:
+        parser.error(f"VALUE must be a number, not {options.value!r}")
+    if options.count < 1:
+        parser.error("COUNT must be 1 or more")
+    return run(
+        lambda: inject(options.port, options.baud, options.value, options.count, options.timeout)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The few facts of a profile that the computer's side of the line needs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class SensorFacts:
+    """Unit, channel names, and the range (unit) that the sensor can show at all."""
+
+    unit: str = ""
+    channels: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    rate_hz: float | None = None
+
+
+def load_facts(name: str, project: Path = PROJECT) -> SensorFacts | None:
+    """Facts of `profiles/<name>.toml`; None where there is no such, or no readable, profile."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        return None
+    try:
+        import tomllib
+
+        table = tomllib.loads((project / "profiles" / f"{name}.toml").read_text("utf-8"))
+    except (ImportError, OSError, ValueError):
+        return None
+    sensor = _table(table.get("sensor"))
+    channels = sensor.get("channels")
+    valid = sensor.get("valid")
+    low, high = map(_number, valid if isinstance(valid, list) and len(valid) == 2 else (None, None))
+    if sensor.get("kind") == "linear":
+        gain, offset = _number(sensor.get("gain")), _number(sensor.get("offset"))
+        volts = _number(sensor.get("full_scale_volts"))
+        if gain is not None and offset is not None and volts is not None:
+            rails = sorted((offset, offset + gain * volts))
+            low = rails[0] if low is None else max(rails[0], low)
+            high = rails[1] if high is None else min(rails[1], high)
+    return SensorFacts(
+        unit=str(sensor.get("unit", "")),
+        channels=tuple(map(str, channels)) if isinstance(channels, list) else (),
+        low=low,
+        high=high,
+        rate_hz=_number(_table(table.get("sampling")).get("rate_hz")),
+    )
+
+
+def unit_of(name: str) -> str | None:
+    facts = load_facts(name)
+    return facts.unit if facts else None
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

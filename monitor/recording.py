@@ -1,0 +1,205 @@
+"""A recording while it grows, and whether it can be right.
+
+Rows go to `<name>.partial.csv` as they come; only a finished recording is renamed to
+`<name>.csv`, so that training never sees half of one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import statistics
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.profile import SensorFacts
+from monitor.telemetry import Raw
+
+MIN_SAMPLES = 30  # what training wants at least
+MAX_MISSING = 0.05  # share of samples
+MAX_AT_RAIL = 0.05
+OUTLIER_SIGMAS = 6.0
+_WRAP = 1 << 32  # the sequence number has 32 bits
+
+
+def partial_of(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.partial.csv")
+
+
+class Recording:
+    """Takes RAW lines in order and keeps what can be trusted."""
+
+    def __init__(
+        self,
+        path: Path,
+        head: Sequence[str],
+        channels: Sequence[str] = (),
+        period_ms: float | None = None,  # what the board says, to check numbers against times
+    ) -> None:
+        self.path = path
+        self.partial = partial_of(path)
+        self.columns: list[array[float]] = []
+        self.times: array[int] = array("q")  # milliseconds since the first sample
+        self.gaps = 0
+        self.missing = 0
+        self.left_out = 0  # RAW lines that were understood but contradict the others
+        self.restarted = False
+        self._head = head
+        self._channels = list(channels)
+        self._period_ms = period_ms
+        self._last: tuple[int, int] | None = None
+        self._suspect: tuple[int, int] | None = None
+        self.partial.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self.partial.open("w", encoding="utf-8", newline="\n")
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def seconds(self) -> float:
+        return self.times[-1] / 1000 if self.times else 0.0
+
+    @property
+    def names(self) -> list[str]:
+        return self._channels
+
+    def add(self, raw: Raw) -> bool:
+        """Write one sample; False where it was left out."""
+        values = [float(value) for value in raw.values]
+        if not self.times:
+            self._begin(len(values))
+        if len(values) != len(self.columns) or not all(map(math.isfinite, values)):
+            self.left_out += 1
+            return False
+        here = raw.sequence, raw.milliseconds
+        if self._last is None:
+            skipped, elapsed = 1, 0
+        else:
+            if not self._follows(here, raw.checked):
+                return False
+            skipped = (raw.sequence - self._last[0]) % _WRAP
+            elapsed = raw.milliseconds - self._last[1]
+        self._suspect = None
+        if skipped > 1:
+            self.gaps += 1
+            self.missing += skipped - 1
+        self._last = here
+        now = elapsed + (self.times[-1] if self.times else 0)
+        self.times.append(now)
+        for column, value in zip(self.columns, values, strict=True):
+            column.append(value)
+        self._file.write(f"{now // 1000}.{now % 1000:03d},{','.join(raw.values)}\n")
+        return True
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def finish(self) -> Path:
+        """Make the recording one that training uses."""
+        self.close()
+        self.partial.replace(self.path)
+        return self.path
+
+    def close(self) -> None:
+        """Stop writing; the file stays, marked as partial. An empty one goes."""
+        if not self._file.closed:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        if not self.times:
+            self.partial.unlink(missing_ok=True)
+
+    def _begin(self, channels: int) -> None:
+        if len(self._channels) != channels:
+            self._channels = (
+                ["value"] if channels == 1 else [f"channel{n}" for n in range(channels)]
+            )
+        self.columns = [array("d") for _ in range(channels)]
+        for line in self._head:
+            self._file.write(f"# {line}\n")
+        self._file.write(",".join(["time", *self._channels]) + "\n")
+
+    def _follows(self, here: tuple[int, int], checked: bool) -> bool:
+        """Whether a line may come next; two in a row that agree are believed."""
+        assert self._last is not None
+        if self._plausible(self._last, here, checked):
+            return True
+        self.left_out += 1
+        if self._suspect is not None and self._plausible(self._suspect, here, checked):
+            if here[0] < self._last[0]:
+                self.restarted = True
+                return False
+            self.left_out -= 1
+            return True
+        self._suspect = here
+        return False
+
+    def _plausible(self, before: tuple[int, int], here: tuple[int, int], checked: bool) -> bool:
+        steps = (here[0] - before[0]) % _WRAP
+        elapsed = here[1] - before[1]
+        if not 0 < steps < _WRAP // 2 or elapsed < 0:
+            return False
+        if checked or not self._period_ms:
+            return True
+        # Without a CRC a damaged digit shows only where number and time do not fit together.
+        expected = steps * self._period_ms
+        return abs(elapsed - expected) <= 0.5 * expected + 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outliers:
+    channel: str
+    count: int
+    farthest: float  # the value
+    at: float  # seconds
+
+
+def find_outliers(recording: Recording) -> list[Outliers]:
+    """Samples farther than six robust sigmas (1.4826 * MAD) from the median, a line a channel."""
+    found = []
+    for name, column in zip(recording.names, recording.columns, strict=True):
+        middle = statistics.median(column)
+        sigma = 1.4826 * statistics.median(abs(value - middle) for value in column)
+        limit = OUTLIER_SIGMAS * max(sigma, _resolution(column))
+        distances = [abs(value - middle) for value in column]
+        count = sum(distance > limit for distance in distances)
+        if count:
+            index = max(range(len(column)), key=distances.__getitem__)
+            found.append(Outliers(name, count, column[index], recording.times[index] / 1000))
+    return found
+
+
+def find_objections(recording: Recording, facts: SensorFacts | None) -> list[str]:
+    """Why this recording cannot be normal data; empty where nothing speaks against it."""
+    count = len(recording)
+    if count < MIN_SAMPLES:
+        return [f"only {count} samples, at least {MIN_SAMPLES} are needed"]
+    objections = []
+    share = recording.missing / (count + recording.missing)
+    if share > MAX_MISSING:
+        objections.append(f"{share:.0%} of the samples are missing ({recording.gaps} gaps)")
+    for name, column in zip(recording.names, recording.columns, strict=True):
+        low, high = min(column), max(column)
+        if low == high:
+            objections.append(f"every sample of {name} is {low:g}")
+        elif facts is not None and facts.low is not None and facts.high is not None:
+            edge = (facts.high - facts.low) * 0.002
+            for end, at_end in (
+                (facts.low, sum(value <= facts.low + edge for value in column)),
+                (facts.high, sum(value >= facts.high - edge for value in column)),
+            ):
+                if at_end > MAX_AT_RAIL * count:
+                    objections.append(
+                        f"{at_end / count:.0%} of {name} is at or beyond {end:g} {facts.unit}, "
+                        "the end of what the sensor can show"
+                    )
+    return objections
+
+
+def _resolution(column: Sequence[float]) -> float:
+    """The smallest step between different values."""
+    values = sorted(set(column))
+    return min((b - a for a, b in itertools.pairwise(values)), default=0.0)

@@ -1,0 +1,111 @@
+"""The table at the end of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from monitor.session import Episode, Session
+
+MAX_ROWS = 20  # episodes listed; of more, the longest are
+
+
+def summarize(session: Session, stream: TextIO) -> None:
+    """Write what happened; with `rich` as a table."""
+    if not session.lines:
+        return
+    facts = summary_facts(session)
+    rows, omitted = episode_rows(session)
+    try:
+        from rich.console import Console
+        from rich.table import Table
+    except ImportError:
+        _write_plain(facts, rows, omitted, stream)
+        return
+    console = Console(file=stream)
+    table = Table(title="Session", title_justify="left", show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
+    for name, value, style in facts:
+        table.add_row(name, value, style=style)
+    console.print()
+    console.print(table)
+    if rows:
+        episodes = Table(title="Episodes", title_justify="left")
+        for name in EPISODE_COLUMNS:
+            number = name in ("length", "peak score")
+            episodes.add_column(
+                name, justify="right" if number else "left", no_wrap=name != "reason"
+            )
+        for row in rows:
+            episodes.add_row(*row, style="red" if row[0] == "ANOMALY" else "yellow")
+        console.print(episodes)
+        if omitted:
+            console.print(f"{omitted} shorter episodes are not listed.")
+
+
+EPISODE_COLUMNS = ("kind", "start", "length", "peak score", "reason")
+
+
+def summary_facts(session: Session) -> list[tuple[str, str, str]]:
+    """Name, value and style of each line of the summary."""
+    facts = [
+        ("duration", format_seconds(session.duration), ""),
+        ("readings", str(session.readings), ""),
+        ("anomalies", str(session.anomaly_count), "bold red" if session.anomaly_count else "green"),
+        ("faults", str(session.fault_count), "bold yellow" if session.fault_count else "green"),
+    ]
+    if session.starts:
+        facts.append(("starts of the board", str(session.starts), ""))
+    if session.selftests_failed:
+        facts.append(("self-tests failed", str(session.selftests_failed), "bold red"))
+    facts.append(("lines not understood", str(session.unknown), "dim" if session.unknown else ""))
+    return facts
+
+
+def episode_rows(session: Session) -> tuple[list[tuple[str, ...]], int]:
+    """A row an episode in order of time, and how many shorter ones were left out."""
+    episodes = [("ANOMALY", e) for e in session.anomalies] + [("FAULT", e) for e in session.faults]
+    listed = sorted(episodes, key=lambda pair: -pair[1].length)[:MAX_ROWS]
+    listed.sort(key=lambda pair: pair[1].start)
+    omitted = session.anomaly_count + session.fault_count - len(listed)
+    return [_row(kind, episode) for kind, episode in listed], omitted
+
+
+def _row(kind: str, episode: Episode) -> tuple[str, ...]:
+    return (
+        kind,
+        episode.clock.strip(),
+        format_seconds(episode.length),
+        f"{episode.peak:.4f}" if kind == "ANOMALY" else "",
+        episode.reason,
+    )
+
+
+def _write_plain(
+    facts: Sequence[tuple[str, str, str]],
+    rows: Sequence[tuple[str, ...]],
+    omitted: int,
+    stream: TextIO,
+) -> None:
+    lines = ["", "Session"] + [f"  {name:<22}{value}" for name, value, _ in facts]
+    if rows:
+        lines += ["Episodes", "  " + _columns(EPISODE_COLUMNS)]
+        lines += ["  " + _columns(row) for row in rows]
+    if omitted:
+        lines.append(f"  {omitted} shorter episodes are not listed.")
+    stream.write("\n".join(lines) + "\n")
+    stream.flush()
+
+
+def _columns(cells: Sequence[str]) -> str:
+    kind, start, length, peak, reason = cells
+    return f"{kind:<8}{start:<14}{length:>10}  {peak:>10}  {reason}".rstrip()
+
+
+def format_seconds(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds + 0.5), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d} h" if hours else f"{minutes}:{rest:02d} min"

@@ -1,0 +1,84 @@
+// A detector that uses all there is: two channels, every kind of feature, squashing, whitening, a
+// whitened score and the second chart. For tests that want every branch; its figures are round
+// numbers that suit the simulated room, not a trained model.
+#pragma once
+
+#include "DetectorApp.h"
+#include "FeatureExtractor.h"
+
+namespace everything {
+
+constexpr int kChannels = 2;
+constexpr int kCount = kMaxFeatures;
+constexpr int kPacked = kCount * (kCount + 1) / 2;
+constexpr uint32_t kPeriodUs = 500000;
+constexpr float kNoise = 0.0623f;  // of the simulated sensor and its ADC
+
+inline constexpr FeatureSpec kSpecs[kCount] = {
+    {FeatureKind::kLevel, 0, 16.0f, 0.0f, 0.0f},
+    {FeatureKind::kJump, 0, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kTrend, 0, 8.0f, 64.0f, 0.0f},
+    {FeatureKind::kJumpEnergy, 0, 32.0f, 0.0f, 0.0f},
+    {FeatureKind::kLevelEnergy, 0, 16.0f, 32.0f, 0.0f},
+    {FeatureKind::kTrendEnergy, 0, 8.0f, 64.0f, 32.0f},
+    {FeatureKind::kZScore, 0, 16.0f, 0.0f, 0.0f},
+    {FeatureKind::kLevel, 0, 7200.0f, 0.0f, 0.0f},
+    {FeatureKind::kValue, 1, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kDifference, 1, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kMean, 1, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kSlope, 1, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kVariance, 1, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kLevel, 1, 1.0f, 0.0f, 0.0f},
+    {FeatureKind::kTrend, 1, 1.0f, 86400.0f, 0.0f},
+    {FeatureKind::kZScore, 1, 600.0f, 0.0f, 0.0f},
+};
+inline constexpr float kSigma[kChannels] = {kNoise, kNoise};
+inline constexpr FeatureConfig kFeatures = {kChannels, kCount, 16, 2.0f, kSpecs, kSigma};
+using Storage = FeatureStorage<kChannels, kCount, true>;
+
+struct Tables {
+  float offset[kCount] = {};
+  float scale[kCount] = {};
+  float low[kCount] = {};
+  float high[kCount] = {};
+  float zero[kCount] = {};
+  float whitening[kPacked] = {};
+};
+
+constexpr Tables MakeTables() {
+  Tables tables;
+  int packed = 0;
+  for (int i = 0; i < kCount; ++i) {
+    const FeatureKind kind = kSpecs[i].kind;
+    const bool absolute = kind == FeatureKind::kValue || kind == FeatureKind::kMean;
+    tables.offset[i] = absolute ? 25.0f : 0.0f;
+    tables.scale[i] = absolute ? 0.25f : 0.5f;
+    tables.low[i] = -16.0f;
+    tables.high[i] = 16.0f;
+    for (int j = 0; j < i; ++j) tables.whitening[packed++] = 1.0f / 64.0f;
+    tables.whitening[packed++] = 1.0f;
+  }
+  return tables;
+}
+inline constexpr Tables kTables = MakeTables();
+
+inline constexpr DetectorConfig kDetector = {
+    {kTables.offset, kTables.scale, 4.0f, kTables.low, kTables.high, kTables.zero,
+     kTables.whitening, 24.0f},
+    {ScoreKind::kQuartic, kTables.low, kTables.high, kTables.zero, kTables.whitening},
+    {4.0f, 32.0f, 3.0f, 8.0f, 1.0f, 2, 3, 6, 0.8f, 40},
+};
+
+inline constexpr SensorConfig kSensor = {
+    SensorKind::kLinear, 10.0f, 20.0f, 0.0f, 0.0f, 25.0f, 0.0f, 3.3f, 4095, 16, -40.0f, 125.0f, 90};
+
+inline constexpr char kFingerprint[] =
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+inline constexpr const char* kChannelNames[kChannels] = {"left", "right"};
+inline constexpr float kGolden[kCount] = {};  // in and out: MeanAutoencoder answers zeros
+
+inline constexpr AppConfig kApp = {"everything", kFingerprint, kChannelNames, kPeriodUs, 0,
+                                   kSensor,      kFeatures,    kDetector,     1,         kGolden,
+                                   kGolden,      1e-6f};
+
+}  // namespace everything

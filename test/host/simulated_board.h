@@ -1,0 +1,63 @@
+// A board for long runs: the room's simulation for a sensor, a clock that may start late, commands
+// from a text, and of the output only what a test looks for.
+#pragma once
+
+#include <cstring>
+
+#include "Board.h"
+#include "Simulation.h"
+
+class SimulatedBoard final : public Board {
+ public:
+  SimulatedBoard(uint32_t period_us, int64_t start_micros)
+      : period_us_(period_us), micros_(start_micros) {}
+
+  SensorSample ReadSensor() override {
+    micros_ += period_us_;
+    return source->Next();
+  }
+  void SetLed(bool on) override { led_changes += on != led_ ? 1 : 0, led_ = on; }
+  uint32_t Stopwatch() override { return stopwatch += 7; }
+  int64_t NowMicros() const override { return micros_; }
+  void Write(const char* text, size_t size) override {
+    bytes += static_cast<int64_t>(size);
+    if (size >= sizeof(last_answer)) size = sizeof(last_answer) - 1;
+    const bool answer = std::strncmp(text, "OK ", 3) == 0 || std::strncmp(text, "ERR ", 4) == 0;
+    if (!answer) return;
+    std::memcpy(last_answer, text, size);
+    last_answer[size] = '\0';
+    if (std::strncmp(text, "ERR ", 4) == 0) ++errors;
+  }
+  int ReadByte() override { return *input == '\0' ? -1 : static_cast<unsigned char>(*input++); }
+  bool LoadSetting(Setting setting, float* value) override {
+    const auto index = static_cast<size_t>(setting);
+    if (has_[index]) *value = settings_[index];
+    return has_[index];
+  }
+  bool SaveSetting(Setting setting, float value) override {
+    settings_[static_cast<size_t>(setting)] = value;
+    has_[static_cast<size_t>(setting)] = true;
+    return true;
+  }
+  void EraseSetting(Setting setting) override { has_[static_cast<size_t>(setting)] = false; }
+  void Reboot() override { ++reboots; }
+
+  bool Answered(const char* text) const { return std::strstr(last_answer, text) != nullptr; }
+  bool led() const { return led_; }
+
+  Simulation* source = nullptr;
+  const char* input = "";
+  uint32_t stopwatch = 0;
+  int64_t bytes = 0;
+  int64_t led_changes = 0;
+  int errors = 0;
+  int reboots = 0;
+  char last_answer[600] = {};
+
+ private:
+  uint32_t period_us_;
+  int64_t micros_;
+  bool led_ = false;
+  float settings_[kSettingCount] = {};
+  bool has_[kSettingCount] = {};
+};

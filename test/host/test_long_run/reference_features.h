@@ -1,0 +1,153 @@
+// The features of one channel once more, in double precision and as plainly as can be; what
+// FeatureCatalogue.h computes in float32 is held against it.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "FeatureSpec.h"
+
+class ReferenceFeatures {
+ public:
+  explicit ReferenceFeatures(const FeatureConfig& config)
+      : config_(config), sigma_(static_cast<double>(config.sigma[0])) {}
+
+  void Push(float sample) {
+    const auto x = static_cast<double>(sample);
+    difference_ = count_ > 0 ? x - x_ : 0.0;
+    x_ = x;
+    window_[count_++ % config_.window] = x;
+    for (int i = 0; i < config_.count; ++i) Update(config_.specs[i], states_[i]);
+  }
+
+  // Of the last sample.
+  double Feature(int i) const {
+    const FeatureSpec& spec = config_.specs[i];
+    const State& state = states_[i];
+    switch (spec.kind) {
+      case FeatureKind::kValue:
+        return x_;
+      case FeatureKind::kDifference:
+        return difference_;
+      case FeatureKind::kMean:
+        return Mean();
+      case FeatureKind::kSlope:
+        return Slope();
+      case FeatureKind::kVariance:
+        return Variance();
+      case FeatureKind::kLevel:
+        return state.deviation / sigma_;
+      case FeatureKind::kJump:
+        return difference_ / (std::sqrt(2.0) * sigma_);
+      case FeatureKind::kTrend:
+        return Trend(state);
+      case FeatureKind::kJumpEnergy:
+      case FeatureKind::kLevelEnergy:
+      case FeatureKind::kTrendEnergy:
+        return std::cbrt(state.energy);
+      case FeatureKind::kZScore:
+        return state.z_score;
+    }
+    return NAN;
+  }
+
+ private:
+  struct Follower {
+    double mean = 0.0;
+    double bound = 0.0;
+    double count = 0.0;
+  };
+  struct State {
+    Follower fast;
+    Follower slow;
+    double deviation = 0.0;
+    double energy = 0.0;
+    double variance = 1.0;
+    double z_score = 0.0;
+  };
+
+  double Follow(Follower& follower, double tau) const {
+    const double lowest = 4.0 * sigma_;
+    const double deviation = follower.count > 0.0 ? x_ - follower.mean : 0.0;
+    if (follower.count == 0.0) follower.mean = x_;
+    const double size = std::min(std::fabs(deviation), follower.bound);
+    follower.count = std::min(follower.count + 1.0, tau);
+    follower.mean += std::copysign(size, deviation) / follower.count;
+    follower.bound = std::max(lowest, 0.9 * follower.bound + 0.25 * size);
+    return deviation;
+  }
+
+  static void AddEnergy(State& state, double h, double tau) {
+    state.energy += (std::min(h * h, 16.0) - state.energy) / tau;
+  }
+
+  double Trend(const State& state) const { return (state.fast.mean - state.slow.mean) / sigma_; }
+
+  void Update(const FeatureSpec& spec, State& state) const {
+    const auto a = static_cast<double>(spec.a);
+    const auto b = static_cast<double>(spec.b);
+    const auto c = static_cast<double>(spec.c);
+    switch (spec.kind) {
+      case FeatureKind::kLevel:
+        state.deviation = Follow(state.fast, a);
+        break;
+      case FeatureKind::kTrend:
+        Follow(state.fast, a);
+        Follow(state.slow, b);
+        break;
+      case FeatureKind::kJumpEnergy:
+        AddEnergy(state, difference_ / (std::sqrt(2.0) * sigma_), a);
+        break;
+      case FeatureKind::kLevelEnergy:
+        AddEnergy(state, Follow(state.fast, a) / sigma_, b);
+        break;
+      case FeatureKind::kTrendEnergy: {
+        Follow(state.fast, a);
+        Follow(state.slow, b);
+        const double variance = 1.0 / (2.0 * a - 1.0) + 1.0 / (2.0 * b - 1.0) - 2.0 / (a + b - 1.0);
+        AddEnergy(state, Trend(state) / std::sqrt(variance), c);
+        break;
+      }
+      case FeatureKind::kZScore: {
+        const double level = Follow(state.fast, a) / sigma_;
+        const double variance = std::max(state.variance, 0.25);
+        state.z_score = level / std::sqrt(variance);
+        state.variance += (std::min(level * level, 9.0 * variance) - state.variance) / a;
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  // Over the last `window` samples, which must be there.
+  double Mean() const {
+    double sum = 0.0;
+    for (int i = 0; i < config_.window; ++i) sum += window_[i];
+    return sum / config_.window;
+  }
+  double Variance() const {
+    const double mean = Mean();
+    double sum = 0.0;
+    for (int i = 0; i < config_.window; ++i) sum += (window_[i] - mean) * (window_[i] - mean);
+    return sum / config_.window;
+  }
+  double Slope() const {
+    const double middle = (config_.window - 1) / 2.0;
+    double products = 0.0;
+    double squares = 0.0;
+    for (int i = 0; i < config_.window; ++i) {
+      products += (i - middle) * window_[(count_ + i) % config_.window];
+      squares += (i - middle) * (i - middle);
+    }
+    return products / squares * static_cast<double>(config_.sample_rate_hz);
+  }
+
+  const FeatureConfig& config_;
+  double sigma_;
+  State states_[kMaxFeatures];
+  double window_[kMaxWindow] = {};
+  int64_t count_ = 0;
+  double x_ = 0.0;
+  double difference_ = 0.0;
+};

@@ -1,0 +1,180 @@
+// Thirty simulated days at 2 Hz with every scenario in them: statistics do not drift, counters do
+// not overflow, memory stays what it was.
+#include <unity.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "../../../src/app_config.h"
+#include "../../suite_main.h"
+#include "../everything_config.h"
+#include "../heap_guard.h"
+#include "../simulated_board.h"
+#include "DenseAutoencoder.h"
+#include "DetectorApp.h"
+#include "FeatureExtractor.h"
+#include "MeanAutoencoder.h"
+#include "Simulation.h"
+#include "reference_features.h"
+
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kDays = 1;  // the sanitizers are several times slower
+#else
+constexpr int kDays = 30;
+#endif
+constexpr int kSamplesAnHour = 7200;  // at 2 Hz
+constexpr int kHours = kDays * 24;
+constexpr int kScenarios = 8;
+
+void setUp() {}
+void tearDown() { heap_guard::forbidden = false; }
+
+// The scenarios take turns, an hour each; each of them goes on where it was.
+class AllScenarios {
+ public:
+  AllScenarios(const SensorConfig& sensor, int channels, uint32_t period_us)
+      : simulations_{Make(sensor, channels, period_us, 0), Make(sensor, channels, period_us, 1),
+                     Make(sensor, channels, period_us, 2), Make(sensor, channels, period_us, 3),
+                     Make(sensor, channels, period_us, 4), Make(sensor, channels, period_us, 5),
+                     Make(sensor, channels, period_us, 6), Make(sensor, channels, period_us, 7)} {}
+
+  Simulation& InHour(int hour) { return simulations_[hour % kScenarios]; }
+
+ private:
+  static Simulation Make(const SensorConfig& sensor, int channels, uint32_t period_us, int i) {
+    return {sensor,    channels, static_cast<Scenario>(i), static_cast<uint64_t>(i + 1),
+            period_us, 25.0f};
+  }
+  Simulation simulations_[kScenarios];
+};
+
+// ---- statistics
+
+// Every kind of feature, the streaming ones with a short and a very long time constant.
+static const FeatureSpec kSpecs[] = {
+    {FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kDifference, 0, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kMean, 0, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kSlope, 0, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kVariance, 0, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kLevel, 0, 16.0f, 0.0f, 0.0f},
+    {FeatureKind::kLevel, 0, 172800.0f, 0.0f, 0.0f},
+    {FeatureKind::kJump, 0, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kTrend, 0, 8.0f, 64.0f, 0.0f},
+    {FeatureKind::kTrend, 0, 7200.0f, 172800.0f, 0.0f},
+    {FeatureKind::kJumpEnergy, 0, 32.0f, 0.0f, 0.0f},
+    {FeatureKind::kJumpEnergy, 0, 172800.0f, 0.0f, 0.0f},
+    {FeatureKind::kLevelEnergy, 0, 16.0f, 7200.0f, 0.0f},
+    {FeatureKind::kTrendEnergy, 0, 8.0f, 64.0f, 32.0f},
+    {FeatureKind::kZScore, 0, 16.0f, 0.0f, 0.0f},
+    {FeatureKind::kZScore, 0, 172800.0f, 0.0f, 0.0f},
+};
+constexpr int kCount = sizeof(kSpecs) / sizeof(kSpecs[0]);
+static const float kSigma[] = {everything::kNoise};
+static const FeatureConfig kFeatures = {1, kCount, 16, 2.0f, kSpecs, kSigma};
+
+// A feature of the noise alone is about 1, so that is the least that an error is compared with.
+static double RelativeError(double expected, float found) {
+  const double size = std::fabs(expected);
+  return std::fabs(static_cast<double>(found) - expected) / (size > 1.0 ? size : 1.0);
+}
+
+static void StatisticsDoNotDrift() {
+  AllScenarios scenarios(everything::kSensor, 1, everything::kPeriodUs);
+  static FeatureStorage<1, kCount, true> storage;
+  FeatureExtractor extractor(kFeatures, storage.memory());
+  static ReferenceFeatures reference(kFeatures);
+  double worst = 0.0;
+  for (int hour = 0; hour < kHours; ++hour) {
+    Simulation& simulation = scenarios.InHour(hour);
+    for (int i = 0; i < kSamplesAnHour; ++i) {
+      const SensorSample sample = simulation.Next();
+      if (sample.fault != SensorFault::kNone) continue;
+      float found[kCount];
+      extractor.Update(sample.values, found);
+      reference.Push(sample.values[0]);
+      if (i < kSamplesAnHour - 10) continue;
+      for (int feature = 0; feature < kCount; ++feature) {
+        const double error = RelativeError(reference.Feature(feature), found[feature]);
+        if (!(error <= worst)) worst = error;
+        if (error < 1e-4) continue;
+        char message[80];
+        std::snprintf(message, sizeof(message), "feature %d in hour %d: error %.3g", feature, hour,
+                      error);
+        TEST_FAIL_MESSAGE(message);
+      }
+    }
+  }
+  char message[80];
+  std::snprintf(message, sizeof(message), "largest relative error in %d days: %.3g", kDays, worst);
+  TEST_MESSAGE(message);
+}
+
+// ---- the app
+
+// What is typed in an hour's first samples, in turn.
+static const char* const kTyped[] = {"inject 50 3\n", "raw on crc\n",        "raw off\n",
+                                     "selftest\n",    "calibrate 60\n",      "help\n",
+                                     "threshold 4\n", "threshold default\n", "calibrate default\n",
+                                     "model\n"};
+constexpr int kTypedCount = sizeof(kTyped) / sizeof(kTyped[0]);
+
+static void TheAppRunsOnWithItsCountersRight() {
+  constexpr uint32_t kFirstSample = UINT32_MAX - 50000;  // soon wraps
+  constexpr int64_t kStart =
+      (int64_t{1} << 32) * 1000 - int64_t{3600} * 1000000;  // 2^32 ms less 1 h
+  AllScenarios scenarios(model_config::kSensor, model_config::kChannels,
+                         model_config::kSamplePeriodUs);
+  static ModelFeatureStorage storage;
+  DenseAutoencoder dense(model_config::kDenseModel);
+  MeanAutoencoder mean(model_config::kFeatureCount);
+  Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
+  static SimulatedBoard board(model_config::kSamplePeriodUs, kStart);
+  board.stopwatch = UINT32_MAX - 1000;  // soon wraps
+  DetectorApp app(kAppConfig, storage.memory(), board, engine);
+  board.source = &scenarios.InHour(0);
+  app.Start();
+  app.SetSampleCount(kFirstSample);
+  heap_guard::attempts = 0;
+  heap_guard::forbidden = true;
+  int anomalies = 0;
+  int faults = 0;
+  int typed = 0;
+  State before = State::kWarmup;
+  for (int hour = 0; hour < kHours; ++hour) {
+    board.source = &scenarios.InHour(hour);
+    for (int i = 0; i < kSamplesAnHour; ++i) {
+      if (i % 1000 == 500) board.input = kTyped[typed++ % kTypedCount];
+      app.Sample();
+      app.Poll();
+      const State state = app.state();
+      if (state != before && state == State::kAnomaly) ++anomalies;
+      if (state != before && state == State::kFault) ++faults;
+      before = state;
+    }
+  }
+  board.source = nullptr;
+  board.input = "status\n";
+  app.Poll();
+  heap_guard::forbidden = false;
+
+  const uint32_t samples = static_cast<uint32_t>(kHours) * kSamplesAnHour;
+  const int64_t uptime_s = (kStart + int64_t{samples} * model_config::kSamplePeriodUs) / 1000000;
+  char expected[160];
+  std::snprintf(expected, sizeof(expected),
+                " uptime_s=%lld samples=%lu missed=0 dropped=0 queue_max=2 anomalies=%d faults=%d ",
+                static_cast<long long>(uptime_s),
+                static_cast<unsigned long>(kFirstSample + samples), anomalies, faults);
+  TEST_ASSERT_TRUE_MESSAGE(board.Answered(expected), board.last_answer);
+  TEST_ASSERT_TRUE_MESSAGE(board.Answered(" inference_us=7 p50_us=7 p99_us=7 "), board.last_answer);
+  TEST_ASSERT_TRUE(anomalies + faults > kHours);
+  TEST_ASSERT_EQUAL_INT(0, heap_guard::attempts);
+}
+
+static void RunTests() {
+  RUN_TEST(StatisticsDoNotDrift);
+  RUN_TEST(TheAppRunsOnWithItsCountersRight);
+}
+
+SUITE_MAIN(RunTests)

@@ -1,0 +1,464 @@
+// The whole app over a board in memory, judged by its serial lines and its LED.
+#include <unity.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "../../suite_main.h"
+#include "DetectorApp.h"
+#include "MeanAutoencoder.h"
+
+static const char kFingerprint[] =
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+static const char* const kChannelNames[] = {"temperature"};
+static const FeatureSpec kSpecs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f}};
+static const float kSigma[] = {1.0f};
+static const FeatureConfig kFeatures = {1, 1, 1, 2.0f, kSpecs, kSigma};
+static const float kOffset[] = {25.0f};
+static const float kScale[] = {1.0f};
+static const float kLow[] = {-100.0f};
+static const float kHigh[] = {100.0f};
+static const float kGoldenInput[] = {0.5f};
+static const float kGoldenOutput[] = {0.0f};  // what MeanAutoencoder answers
+
+static SensorConfig MakeSensor() {
+  SensorConfig config = {};
+  config.gain = 10.0f;
+  config.offset = 20.0f;
+  config.full_scale_volts = 3.3f;
+  config.adc_max = 4095;
+  config.valid_low = -40.0f;
+  config.valid_high = 125.0f;
+  config.stuck_samples = 20;
+  return config;
+}
+static const SensorConfig kSensor = MakeSensor();
+
+static DetectorConfig MakeDetector() {
+  DetectorConfig config = {};
+  config.scaling.offset = kOffset;
+  config.scaling.scale = kScale;
+  config.scaling.clip_low = kLow;
+  config.scaling.clip_high = kHigh;
+  config.score.kind = ScoreKind::kAbsolute;
+  config.decision.threshold = 5.0f;
+  config.decision.normal_score = 1.0f;
+  config.decision.alarm_count = 1;
+  config.decision.alarm_window = 1;
+  config.decision.clear_samples = 2;
+  config.decision.clear_ratio = 1.0f;
+  config.decision.warmup_samples = 3;
+  return config;
+}
+static const DetectorConfig kDetector = MakeDetector();
+
+static const AppConfig kConfig = {"test", kFingerprint, kChannelNames, 500000,
+                                  1234,   kSensor,      kFeatures,     kDetector,
+                                  1,      kGoldenInput, kGoldenOutput, 1e-4f};
+
+class MemoryBoard final : public Board {
+ public:
+  SensorSample ReadSensor() override {
+    micros_ += 500000;
+    SensorSample sample = {};
+    wobble_ = -wobble_;
+    random_ = random_ * 1664525u + 1013904223u;
+    const float uniform = static_cast<float>(random_ >> 8) / 16777216.0f - 0.5f;
+    sample.values[0] = value + wobble_ + noise * 3.4641016f * uniform;
+    sample.fault = fault;
+    return sample;
+  }
+  void SetLed(bool on) override { led = on; }
+  uint32_t Stopwatch() override { return stopwatch += 7; }
+  int64_t NowMicros() const override { return micros_; }
+  void Write(const char* text, size_t size) override {
+    if (used_ + size >= sizeof(output_)) used_ = 0;
+    std::memcpy(output_ + used_, text, size);
+    used_ += size;
+    output_[used_] = '\0';
+  }
+  int ReadByte() override { return *input == '\0' ? -1 : static_cast<unsigned char>(*input++); }
+  bool LoadSetting(Setting setting, float* stored) override {
+    const auto index = static_cast<size_t>(setting);
+    if (has[index]) *stored = settings[index];
+    return has[index];
+  }
+  bool SaveSetting(Setting setting, float stored) override {
+    settings[static_cast<size_t>(setting)] = stored;
+    has[static_cast<size_t>(setting)] = true;
+    return true;
+  }
+  void EraseSetting(Setting setting) override { has[static_cast<size_t>(setting)] = false; }
+  void Reboot() override { rebooted = true; }
+  const char* ResetReason() const override { return "power-on"; }
+
+  bool Said(const char* text) const { return std::strstr(output_, text) != nullptr; }
+  const char* output() const { return output_; }
+  void Forget() {
+    used_ = 0;
+    output_[0] = '\0';
+  }
+  void Advance(int64_t micros) { micros_ += micros; }
+
+  float value = 25.0f;
+  float noise = 0.0f;  // standard deviation
+  SensorFault fault = SensorFault::kNone;
+  bool led = false;
+  bool rebooted = false;
+  bool has[kSettingCount] = {};
+  float settings[kSettingCount] = {};
+  uint32_t stopwatch = 0;
+  const char* input = "";
+
+ private:
+  char output_[16384] = {};
+  size_t used_ = 0;
+  int64_t micros_ = 0;
+  float wobble_ = 0.01f;
+  uint32_t random_ = 1;
+};
+
+static MemoryBoard board;
+static FeatureStorage<1, 1, false> storage;
+static MeanAutoencoder engine(1);
+
+void setUp() { board = MemoryBoard(); }
+void tearDown() {}
+
+// So many samples, each printed at once.
+static void Run(DetectorApp& app, int samples) {
+  for (int i = 0; i < samples; ++i) {
+    app.Sample();
+    app.Poll();
+  }
+}
+
+static void Type(DetectorApp& app, const char* line) {
+  board.input = line;
+  app.Poll();
+}
+
+static void StartSaysWhatTheTutorialSays() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  TEST_ASSERT_EQUAL_STRING(
+      "Initializing Anomaly Detector...\r\n"
+      "Profile: test | Engine: mean | Fingerprint: 0123456789ab | Period: 500 ms\r\n"
+      "Reset: power-on\r\n"
+      "SELFTEST OK (max error 0.000000, 1 vectors)\r\n"
+      "System Ready. Monitoring Sensor...\r\n",
+      board.output());
+}
+
+static void AnAnomalyLightsTheLedAndCalmPutsItOut() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  Run(app, 3);
+  TEST_ASSERT_TRUE(board.Said("State: WARMUP"));
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("State: NORMAL"));
+  TEST_ASSERT_FALSE(board.led);
+  board.value = 50.0f;
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.led);
+  TEST_ASSERT_TRUE(board.Said("State: ANOMALY | Cause: level\r\n>>> ANOMALY DETECTED! <<<\r\n"));
+  board.value = 25.0f;
+  Run(app, 2);
+  TEST_ASSERT_FALSE(board.led);
+}
+
+static void InjectedValuesWaitForTheWarmupAndTakeTheWholePath() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  Type(app, "inject 50 2\r\n");
+  TEST_ASSERT_TRUE(board.Said("OK inject 50.00 2 as soon as the warm-up ends\r\n"));
+  Run(app, 3);
+  TEST_ASSERT_FALSE(board.Said("Real: 50.00"));
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("Real: 50.00"));
+  TEST_ASSERT_TRUE(board.led);
+  board.Forget();
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("Real: 50.00"));
+  board.Forget();
+  Run(app, 2);
+  TEST_ASSERT_FALSE(board.Said("Real: 50.00"));
+  TEST_ASSERT_FALSE(board.led);
+}
+
+static void ASensorFaultIsNoAnomaly() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  Run(app, 5);
+  board.Forget();
+  board.fault = SensorFault::kLowRail;
+  Run(app, 2);
+  TEST_ASSERT_TRUE(board.Said("Fault: at the low rail"));
+  TEST_ASSERT_TRUE(board.Said("State: FAULT"));
+  TEST_ASSERT_FALSE(board.Said("Real:"));
+  TEST_ASSERT_FALSE(board.led);
+  board.fault = SensorFault::kNone;
+  board.Forget();
+  Run(app, 3);
+  TEST_ASSERT_TRUE(board.Said("State: WARMUP"));
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("State: NORMAL"));
+}
+
+static void RawReplacesReadingsUntilItIsOff() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  Type(app, "raw on\n");
+  board.Forget();
+  Run(app, 1);
+  TEST_ASSERT_EQUAL_STRING("RAW,0,500,24.990000\r\n", board.output());
+  Type(app, "raw off\n");
+  board.Forget();
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("Real: 25.01"));
+}
+
+static void ThresholdIsKeptOverAReboot() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  Type(app, "threshold 2.5\n");
+  TEST_ASSERT_TRUE(board.Said("OK threshold 2.5000\r\n"));
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("Threshold: 2.5000 | State"));
+  DetectorApp rebooted(kConfig, storage.memory(), board, engine);
+  board.Forget();
+  rebooted.Start();
+  Run(rebooted, 1);
+  TEST_ASSERT_TRUE(board.Said("Threshold: 2.5000 | State"));
+  Type(rebooted, "threshold default\n");
+  Run(rebooted, 1);
+  TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
+  TEST_ASSERT_FALSE(board.has[static_cast<size_t>(Setting::kThreshold)]);
+}
+
+static void SettingsOfAnotherModelAreForgotten() {
+  board.SaveSetting(Setting::kModel, 7.0f);
+  board.SaveSetting(Setting::kThreshold, 2.5f);
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  TEST_ASSERT_TRUE(board.Said("Settings of another model are forgotten\r\n"));
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
+}
+
+static void CalibrateFindsTheNoiseAndKeepsIt() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  Type(app, "calibrate 60\n");
+  TEST_ASSERT_TRUE(board.Said("ERR calibrate works in state NORMAL only\r\n"));
+  board.noise = 0.5f;  // the trained noise is 1
+  Run(app, 5);
+  Type(app, "calibrate 600\n");
+  Run(app, 1200);
+  TEST_ASSERT_TRUE(board.Said("OK calibrate noise 1.000000 -> 0.4"));
+  TEST_ASSERT_FLOAT_WITHIN(0.03f, 0.5f, board.settings[static_cast<size_t>(Setting::kNoise)]);
+  // The score is |x - 25| here, 0.43 in the mean of a uniform noise of 0.5; 1 was said to be
+  // normal.
+  TEST_ASSERT_EQUAL_FLOAT(0.8f, board.settings[static_cast<size_t>(Setting::kThresholdScale)]);
+  DetectorApp rebooted(kConfig, storage.memory(), board, engine);
+  rebooted.Start();
+  board.Forget();
+  Run(rebooted, 1);
+  TEST_ASSERT_TRUE(board.Said("Threshold: 4.0000 | State"));
+  Type(rebooted, "calibrate default\n");
+  Run(rebooted, 1);
+  TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
+  TEST_ASSERT_FALSE(board.has[static_cast<size_t>(Setting::kNoise)]);
+}
+
+static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  board.noise = 0.5f;
+  Run(app, 5);
+  Type(app, "calibrate 60\n");
+  Run(app, 10);
+  board.value = 50.0f;
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("ERR calibrate was given up"));
+  TEST_ASSERT_FALSE(board.has[static_cast<size_t>(Setting::kNoise)]);
+}
+
+static void CalibrateRefusesANoiseThatIsAnotherSensors() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  board.noise = 0.1f;
+  Run(app, 5);
+  Type(app, "calibrate 60\n");
+  Run(app, 120);
+  TEST_ASSERT_TRUE(board.Said("ERR the noise is not the trained one"));
+}
+
+static void EveryCommandIsAnsweredOnOneLine() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  const struct {
+    const char* typed;
+    const char* answer;
+  } cases[] = {{"help\n", "OK help | status"},
+               {"status\n", "OK state=WARMUP uptime_s=0 samples=0 missed=0 dropped=0"},
+               {"model\n", "OK profile=test fingerprint=0123456789abcdef"},
+               {"raw on crc\n", "OK raw on crc\r\n"},
+               {"raw off\n", "OK raw off\r\n"},
+               {"inject 5\n", "OK inject 5.00 1"},
+               {"threshold 1\n", "OK threshold 1.0000"},
+               {"threshold default\n", "OK threshold default\r\n"},
+               {"inject\n", "ERR inject wants VALUE"},
+               {"calibrate\n", "ERR calibrate works in state NORMAL only"},
+               {"calibrate default\n", "OK calibrate default\r\n"},
+               {"nonsense\n", "ERR unknown command, try help\r\n"}};
+  for (const auto& each : cases) {
+    board.Forget();
+    Type(app, each.typed);
+    TEST_ASSERT_TRUE_MESSAGE(board.Said(each.answer), each.typed);
+    TEST_ASSERT_EQUAL_INT(1, static_cast<int>(std::strchr(board.output(), '\n') != nullptr));
+    TEST_ASSERT_EQUAL_STRING_MESSAGE("\n", std::strchr(board.output(), '\n'), each.typed);
+  }
+  board.Forget();
+  Type(app, "selftest\n");
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("OK SELFTEST OK (max error 0.000000, 1 vectors)\r\n"));
+  Type(app, "reboot\n");
+  TEST_ASSERT_TRUE(board.Said("OK rebooting\r\n"));
+  TEST_ASSERT_TRUE(board.rebooted);
+}
+
+static void AFailedSelfTestIsAFaultNotHealth() {
+  static const float wrong[] = {1.0f};
+  const AppConfig config = {"test", kFingerprint, kChannelNames, 500000,
+                            1234,   kSensor,      kFeatures,     kDetector,
+                            1,      kGoldenInput, wrong,         1e-4f};
+  DetectorApp app(config, storage.memory(), board, engine);
+  app.Start();
+  TEST_ASSERT_TRUE(board.Said("SELFTEST FAILED (max error 1.000000, 1 vectors)"));
+  Run(app, 5);
+  TEST_ASSERT_TRUE(board.Said("Fault: self-test failed | State: FAULT"));
+  TEST_ASSERT_FALSE(board.Said("Real:"));
+}
+
+class BrokenEngine final : public Autoencoder {
+ public:
+  [[nodiscard]] EngineStatus Load() override { return EngineStatus::kArenaTooSmall; }
+  [[nodiscard]] EngineStatus Reconstruct(const float*, float*) override {
+    return EngineStatus::kNotLoaded;
+  }
+  const char* detail() const override { return "has 10 bytes, needs 20"; }
+  const char* name() const override { return "broken"; }
+  int input_size() const override { return 1; }
+  int output_size() const override { return 1; }
+  int32_t memory_used() const override { return 0; }
+};
+
+static void AFailedStartIsRepeatedBlinksAndAnswersStatus() {
+  const char message[] =
+      "AllocateTensors() failed! Increase arena size. (has 10 bytes, needs 20)\r\n";
+  BrokenEngine broken;
+  DetectorApp app(kConfig, storage.memory(), board, broken);
+  app.Start();
+  TEST_ASSERT_TRUE(board.Said(message));
+  TEST_ASSERT_FALSE(board.Said("System Ready"));
+  board.Forget();
+  app.Poll();
+  TEST_ASSERT_FALSE(board.Said(message));
+  board.Advance(5000000);
+  app.Poll();
+  TEST_ASSERT_TRUE(board.Said(message));
+  Type(app, "status\n");
+  TEST_ASSERT_TRUE(board.Said("OK state=FAULT"));
+  int lit = 0;
+  for (int i = 0; i < 16; ++i) {
+    app.Sample();
+    if (board.led) ++lit;
+  }
+  TEST_ASSERT_EQUAL_INT(6, lit);
+  TEST_ASSERT_FALSE(board.Said("Real:"));
+}
+
+static void WhatASlowSerialLineMissesIsCounted() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  for (int i = 0; i < 100; ++i) app.Sample();
+  board.Forget();
+  Type(app, "status\n");
+  TEST_ASSERT_TRUE(board.Said("samples=100 missed=0 dropped=68 queue_max=32"));
+}
+
+static void TheSampleCounterWraps() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  app.SetSampleCount(UINT32_MAX);
+  Type(app, "raw on\n");
+  Run(app, 2);
+  TEST_ASSERT_TRUE(board.Said("RAW,4294967295,500,"));
+  TEST_ASSERT_TRUE(board.Said("RAW,0,1000,"));
+}
+
+static void AClockOf49DaysAndMoreIsNoProblem() {
+  board.Advance(int64_t{4294967296} * 1000 - 500000);  // 2^32 ms less one period
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  Type(app, "raw on\n");
+  Run(app, 2);
+  TEST_ASSERT_TRUE(board.Said("RAW,0,4294967296,"));
+  TEST_ASSERT_TRUE(board.Said("RAW,1,4294967796,"));
+}
+
+static void AnyBytesOnTheLineAreSafe() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  uint32_t random = 99;
+  char bytes[200];
+  for (int string = 0; string < 2000; ++string) {
+    for (size_t i = 0; i + 2 < sizeof(bytes); ++i) {
+      random = random * 1664525u + 1013904223u;
+      const auto byte = static_cast<char>(random >> 24);
+      bytes[i] = byte == '\0' ? '\n' : byte;
+    }
+    bytes[sizeof(bytes) - 2] = '\n';
+    bytes[sizeof(bytes) - 1] = '\0';
+    Type(app, bytes);
+    Run(app, 1);
+  }
+  board.Forget();
+  Type(app, "help\n");
+  TEST_ASSERT_TRUE(board.Said("OK help"));
+}
+
+static void LatencyQuantilesAreNearestRank() {
+  LatencyHistory history;
+  TEST_ASSERT_EQUAL_UINT32(0, history.Quantile(50));
+  for (uint32_t i = 1; i <= 300; ++i) history.Add(i);
+  TEST_ASSERT_EQUAL_UINT32(300, history.last());
+  TEST_ASSERT_EQUAL_UINT32(172, history.Quantile(50));  // of 45..300
+  TEST_ASSERT_EQUAL_UINT32(300, history.Quantile(100));
+  history.Add(1000000);
+  TEST_ASSERT_EQUAL_UINT32(65535, history.last());
+}
+
+static void RunTests() {
+  RUN_TEST(StartSaysWhatTheTutorialSays);
+  RUN_TEST(AnAnomalyLightsTheLedAndCalmPutsItOut);
+  RUN_TEST(InjectedValuesWaitForTheWarmupAndTakeTheWholePath);
+  RUN_TEST(ASensorFaultIsNoAnomaly);
+  RUN_TEST(RawReplacesReadingsUntilItIsOff);
+  RUN_TEST(ThresholdIsKeptOverAReboot);
+  RUN_TEST(SettingsOfAnotherModelAreForgotten);
+  RUN_TEST(CalibrateFindsTheNoiseAndKeepsIt);
+  RUN_TEST(CalibrateIsGivenUpWhenTheSignalIsNotNormal);
+  RUN_TEST(CalibrateRefusesANoiseThatIsAnotherSensors);
+  RUN_TEST(EveryCommandIsAnsweredOnOneLine);
+  RUN_TEST(AFailedSelfTestIsAFaultNotHealth);
+  RUN_TEST(AFailedStartIsRepeatedBlinksAndAnswersStatus);
+  RUN_TEST(WhatASlowSerialLineMissesIsCounted);
+  RUN_TEST(TheSampleCounterWraps);
+  RUN_TEST(AClockOf49DaysAndMoreIsNoProblem);
+  RUN_TEST(AnyBytesOnTheLineAreSafe);
+  RUN_TEST(LatencyQuantilesAreNearestRank);
+}
+
+SUITE_MAIN(RunTests)

@@ -1,0 +1,179 @@
+#include <unity.h>
+
+#include <cmath>
+#include <limits>
+
+#include "../../suite_main.h"
+#include "DenseAutoencoder.h"
+#include "DenseKernels.h"
+#include "model_config.h"
+
+void setUp() {}
+void tearDown() {}
+
+// Two inputs, two hidden relu units, one linear output.
+static const float kFirstWeights[] = {1.0f, -1.0f, 2.0f, 1.0f};  // [inputs][outputs]
+static const float kFirstBias[] = {0.5f, -0.5f};
+static const float kSecondWeights[] = {1.0f, 10.0f};
+static const float kSecondBias[] = {0.25f};
+static const DenseLayer kLayers[] = {
+    {2, 2, Activation::kRelu, kFirstWeights, kFirstBias, nullptr},
+    {2, 1, Activation::kLinear, kSecondWeights, kSecondBias, nullptr},
+};
+
+static DenseModel FloatModel(const DenseLayer* layers, int8_t count) {
+  return {count, layers, nullptr, {0.0f, 0}, {0.0f, 0}};
+}
+
+static void TwoLayersAreComputedAsByHand() {
+  const DenseModel model = FloatModel(kLayers, 2);
+  DenseAutoencoder engine(model);
+  TEST_ASSERT_TRUE(engine.Load() == EngineStatus::kOk);
+  TEST_ASSERT_EQUAL_INT(2, engine.input_size());
+  TEST_ASSERT_EQUAL_INT(1, engine.output_size());
+  const float input[] = {1.0f, 2.0f};
+  float output[1];
+  TEST_ASSERT_TRUE(engine.Reconstruct(input, output) == EngineStatus::kOk);
+  // hidden = relu(1 + 4 + 0.5, -1 + 2 - 0.5) = (5.5, 0.5)
+  TEST_ASSERT_EQUAL_FLOAT(5.5f + 5.0f + 0.25f, output[0]);
+}
+
+static void NothingRunsBeforeLoad() {
+  const DenseModel model = FloatModel(kLayers, 2);
+  DenseAutoencoder engine(model);
+  const float input[] = {1.0f, 2.0f};
+  float output[1];
+  TEST_ASSERT_TRUE(engine.Reconstruct(input, output) == EngineStatus::kNotLoaded);
+}
+
+static EngineStatus LoadStatus(const DenseModel& model) { return DenseAutoencoder(model).Load(); }
+
+static void UnsoundTablesAreRefused() {
+  const EngineStatus bad = EngineStatus::kBadModel;
+  TEST_ASSERT_TRUE(LoadStatus(FloatModel(kLayers, 0)) == bad);
+  TEST_ASSERT_TRUE(LoadStatus(FloatModel(nullptr, 2)) == bad);
+  TEST_ASSERT_TRUE(LoadStatus(FloatModel(kLayers, kMaxLayers + 1)) == bad);
+  DenseLayer layers[2] = {kLayers[0], kLayers[1]};
+  layers[1].inputs = 3;  // not what the first layer gives
+  TEST_ASSERT_TRUE(LoadStatus(FloatModel(layers, 2)) == bad);
+  layers[1] = kLayers[1];
+  layers[0].weights = nullptr;
+  TEST_ASSERT_TRUE(LoadStatus(FloatModel(layers, 2)) == bad);
+  layers[0] = kLayers[0];
+  layers[1].outputs = kMaxLayerWidth + 1;
+  TEST_ASSERT_TRUE(LoadStatus(FloatModel(layers, 2)) == bad);
+}
+
+static void AShapeKnownAtCompileTimeGivesTheSameBits() {
+  DenseLayer shaped = kLayers[0];
+  shaped.kernel = RunDense<2, 2>;
+  const DenseLayer layers[] = {shaped, kLayers[1]};
+  const DenseModel shaped_model = FloatModel(layers, 2);
+  const DenseModel model = FloatModel(kLayers, 2);
+  DenseAutoencoder shaped_engine(shaped_model);
+  DenseAutoencoder engine(model);
+  TEST_ASSERT_TRUE(shaped_engine.Load() == EngineStatus::kOk);
+  TEST_ASSERT_TRUE(engine.Load() == EngineStatus::kOk);
+  for (int i = 0; i < 100; ++i) {
+    const float input[] = {0.37f * static_cast<float>(i) - 20.0f,
+                           11.0f - 0.91f * static_cast<float>(i)};
+    float a[1];
+    float b[1];
+    TEST_ASSERT_TRUE(engine.Reconstruct(input, a) == EngineStatus::kOk);
+    TEST_ASSERT_TRUE(shaped_engine.Reconstruct(input, b) == EngineStatus::kOk);
+    TEST_ASSERT_EQUAL_MEMORY(a, b, sizeof(a));
+  }
+}
+
+static void MultiplierRoundsTwiceAsTheReferenceKernels() {
+  // 2^30 is a factor of one half; halves are rounded away from zero, then to the nearest again.
+  TEST_ASSERT_EQUAL_INT32(50, MultiplyByQuantizedMultiplier(100, 1 << 30, 0));
+  TEST_ASSERT_EQUAL_INT32(51, MultiplyByQuantizedMultiplier(101, 1 << 30, 0));
+  TEST_ASSERT_EQUAL_INT32(-50, MultiplyByQuantizedMultiplier(-101, 1 << 30, 0));
+  TEST_ASSERT_EQUAL_INT32(200, MultiplyByQuantizedMultiplier(100, 1 << 30, 2));
+  TEST_ASSERT_EQUAL_INT32(25, MultiplyByQuantizedMultiplier(100, 1 << 30, -1));
+  TEST_ASSERT_EQUAL_INT32(1, MultiplyByQuantizedMultiplier(INT32_MAX, 1 << 30, -31));
+  TEST_ASSERT_EQUAL_INT32(INT32_MAX, MultiplyByQuantizedMultiplier(INT32_MIN, INT32_MIN, 0));
+}
+
+static void QuantizationSaturatesAndSurvivesNonsense() {
+  TEST_ASSERT_EQUAL_INT8(13, Quantize(1.0f, 0.1f, 3));
+  TEST_ASSERT_EQUAL_INT8(127, Quantize(1e9f, 0.1f, 3));
+  TEST_ASSERT_EQUAL_INT8(-128, Quantize(-1e9f, 0.1f, 3));
+  TEST_ASSERT_EQUAL_INT8(3, Quantize(NAN, 0.1f, 3));
+  TEST_ASSERT_EQUAL_INT8(127, Quantize(INFINITY, 0.1f, 3));
+  TEST_ASSERT_EQUAL_INT8(3, Quantize(std::numeric_limits<float>::denorm_min(), 0.1f, 3));
+}
+
+// One layer, one weight of one: output = clamp((input - input zero point) / 2 + output zero point).
+static const int8_t kUnitWeight[] = {2};
+static const int32_t kUnitBias[] = {-2 * 10};  // input zero point 10, folded in
+static const int32_t kUnitMultiplier[] = {1 << 30};
+static const int8_t kUnitShift[] = {-1};
+static QuantizedDenseLayer UnitLayer() {
+  return {1,          1,       5,      -128, 127, kUnitWeight, kUnitBias, kUnitMultiplier,
+          kUnitShift, nullptr, nullptr};
+}
+
+static void QuantizedLayerIsComputedAsByHand() {
+  QuantizedDenseLayer layer = UnitLayer();
+  DenseModel model = {1, nullptr, &layer, {0.5f, 10}, {0.5f, 5}};
+  DenseAutoencoder engine(model);
+  TEST_ASSERT_TRUE(engine.Load() == EngineStatus::kOk);
+  int8_t input = 50;
+  int8_t output = 0;
+  TEST_ASSERT_TRUE(engine.ReconstructQuantized(&input, &output) == EngineStatus::kOk);
+  TEST_ASSERT_EQUAL_INT8(25, output);  // (50 - 10) * 2 / 4 + 5
+  const float real = 20.0f;            // quantised: 50
+  float reconstructed = 0.0f;
+  TEST_ASSERT_TRUE(engine.Reconstruct(&real, &reconstructed) == EngineStatus::kOk);
+  TEST_ASSERT_EQUAL_FLOAT(10.0f, reconstructed);
+  layer.low = 30;  // a fused activation
+  TEST_ASSERT_TRUE(engine.ReconstructQuantized(&input, &output) == EngineStatus::kOk);
+  TEST_ASSERT_EQUAL_INT8(30, output);
+}
+
+static void UnsoundQuantizedTablesAreRefused() {
+  QuantizedDenseLayer layer = UnitLayer();
+  DenseModel model = {1, nullptr, &layer, {0.5f, 10}, {0.5f, 5}};
+  const int8_t shift[] = {31};
+  layer.shift = shift;
+  TEST_ASSERT_TRUE(LoadStatus(model) == EngineStatus::kBadModel);
+  layer = UnitLayer();
+  model.input.scale = 0.0f;
+  TEST_ASSERT_TRUE(LoadStatus(model) == EngineStatus::kBadModel);
+  model.input.scale = NAN;
+  TEST_ASSERT_TRUE(LoadStatus(model) == EngineStatus::kBadModel);
+}
+
+static void GoldenVectorsAreMet() {
+  if (!model_config::kHasNetwork) {
+    TEST_IGNORE_MESSAGE("this profile's detector has no network");
+  }
+  DenseAutoencoder engine(model_config::kDenseModel);
+  TEST_ASSERT_TRUE(engine.Load() == EngineStatus::kOk);
+  TEST_ASSERT_EQUAL_INT(model_config::kFeatureCount, engine.input_size());
+  TEST_ASSERT_EQUAL_INT(model_config::kFeatureCount, engine.output_size());
+  for (int i = 0; i < model_config::kGoldenCount; ++i) {
+    float output[model_config::kFeatureCount];
+    TEST_ASSERT_TRUE(engine.Reconstruct(model_config::kGoldenInputs[i], output) ==
+                     EngineStatus::kOk);
+    for (int j = 0; j < model_config::kFeatureCount; ++j) {
+      TEST_ASSERT_FLOAT_WITHIN(1e-5f, model_config::kGoldenOutputs[i][j], output[j]);
+    }
+  }
+}
+
+static void RunTests() {
+  RUN_TEST(TwoLayersAreComputedAsByHand);
+  RUN_TEST(NothingRunsBeforeLoad);
+  RUN_TEST(UnsoundTablesAreRefused);
+  RUN_TEST(AShapeKnownAtCompileTimeGivesTheSameBits);
+  RUN_TEST(MultiplierRoundsTwiceAsTheReferenceKernels);
+  RUN_TEST(QuantizationSaturatesAndSurvivesNonsense);
+  RUN_TEST(QuantizedLayerIsComputedAsByHand);
+  RUN_TEST(UnsoundQuantizedTablesAreRefused);
+  RUN_TEST(GoldenVectorsAreMet);
+}
+
+SUITE_MAIN(RunTests)

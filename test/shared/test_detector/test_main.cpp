@@ -1,0 +1,227 @@
+#include <unity.h>
+
+#include <cmath>
+
+#include "../../suite_main.h"
+#include "AnomalyDetector.h"
+#include "MeanAutoencoder.h"
+
+void setUp() {}
+void tearDown() {}
+
+static DecisionConfig Plain() {
+  DecisionConfig config = {};
+  config.threshold = 1.0f;
+  config.alarm_count = 1;
+  config.alarm_window = 1;
+  config.clear_samples = 1;
+  config.clear_ratio = 1.0f;
+  return config;
+}
+
+static void OneScoreOverTheThresholdIsAnAlarm() {
+  const DecisionConfig config = Plain();
+  Decision decision(config);
+  TEST_ASSERT_TRUE(decision.Update(1.0f, 1.0f) == State::kNormal);
+  TEST_ASSERT_TRUE(decision.Update(1.01f, 1.0f) == State::kAnomaly);
+  TEST_ASSERT_TRUE(decision.Update(0.5f, 1.0f) == State::kNormal);
+}
+
+static void TwoOfThreeMustExceed() {
+  DecisionConfig config = Plain();
+  config.alarm_count = 2;
+  config.alarm_window = 3;
+  Decision decision(config);
+  TEST_ASSERT_TRUE(decision.Update(2.0f, 1.0f) == State::kNormal);
+  TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kNormal);
+  TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kNormal);
+  TEST_ASSERT_TRUE(decision.Update(2.0f, 1.0f) == State::kNormal);
+  TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kNormal);
+  TEST_ASSERT_TRUE(decision.Update(2.0f, 1.0f) == State::kAnomaly);
+}
+
+static void AlarmEndsOnlyAfterCalmSamplesInARow() {
+  DecisionConfig config = Plain();
+  config.clear_samples = 3;
+  config.clear_ratio = 0.8f;
+  Decision decision(config);
+  TEST_ASSERT_TRUE(decision.Update(2.0f, 1.0f) == State::kAnomaly);
+  TEST_ASSERT_TRUE(decision.Update(0.1f, 1.0f) == State::kAnomaly);
+  TEST_ASSERT_TRUE(decision.Update(0.1f, 1.0f) == State::kAnomaly);
+  TEST_ASSERT_TRUE(decision.Update(0.9f, 1.0f) == State::kAnomaly);  // calm it is not
+  TEST_ASSERT_TRUE(decision.Update(0.1f, 1.0f) == State::kAnomaly);
+  TEST_ASSERT_TRUE(decision.Update(0.1f, 1.0f) == State::kAnomaly);
+  TEST_ASSERT_TRUE(decision.Update(0.1f, 1.0f) == State::kNormal);
+}
+
+static void NoAlarmWhileWarmingUp() {
+  DecisionConfig config = Plain();
+  config.warmup_samples = 3;
+  Decision decision(config);
+  for (int i = 0; i < 3; ++i) TEST_ASSERT_TRUE(decision.Update(9.0f, 1.0f) == State::kWarmup);
+  TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kNormal);
+}
+
+static void AFaultIsFollowedByAWarmup() {
+  DecisionConfig config = Plain();
+  config.warmup_samples = 2;
+  Decision decision(config);
+  for (int i = 0; i < 3; ++i) decision.Update(0.0f, 1.0f);
+  TEST_ASSERT_TRUE(decision.Fault() == State::kFault);
+  TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kWarmup);
+  TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kWarmup);
+  TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kNormal);
+}
+
+static void AScoreThatIsNoNumberIsAnAlarm() {
+  const DecisionConfig config = Plain();
+  Decision decision(config);
+  TEST_ASSERT_TRUE(decision.Update(NAN, 1.0f) == State::kAnomaly);
+  TEST_ASSERT_TRUE(decision.Update(NAN, 1.0f) == State::kAnomaly);
+}
+
+// One raw value, normalised over 10..40, judged against the mean: score = |z|.
+static const FeatureSpec kValueSpec[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f}};
+static const float kSigma[] = {1.0f};
+static const FeatureConfig kValueFeatures = {1, 1, 1, 2.0f, kValueSpec, kSigma};
+static const float kOffset[] = {25.0f};
+static const float kScale[] = {0.5f};
+static const float kLow[] = {-8.0f};
+static const float kHigh[] = {8.0f};
+
+static DetectorConfig ValueDetector() {
+  DetectorConfig config = {};
+  config.scaling.offset = kOffset;
+  config.scaling.scale = kScale;
+  config.scaling.clip_low = kLow;
+  config.scaling.clip_high = kHigh;
+  config.score.kind = ScoreKind::kAbsolute;
+  config.decision = Plain();
+  return config;
+}
+
+static void ScoreIsTheDistanceFromWhatTheEngineExpected() {
+  const DetectorConfig config = ValueDetector();
+  FeatureStorage<1, 1, false> storage;
+  MeanAutoencoder engine(1);
+  AnomalyDetector detector(config, kValueFeatures, storage.memory(), engine);
+  const float sample[] = {26.5f};
+  const Verdict verdict = detector.Update(sample);
+  TEST_ASSERT_EQUAL_FLOAT(0.75f, verdict.score);
+  TEST_ASSERT_EQUAL_FLOAT(25.0f, verdict.reconstruction);
+  TEST_ASSERT_TRUE(verdict.state == State::kNormal);
+  const float far[] = {1000.0f};
+  TEST_ASSERT_EQUAL_FLOAT(8.0f, detector.Update(far).score);  // clipped
+}
+
+static void SquashingIsUndoneForTheReconstruction() {
+  DetectorConfig config = ValueDetector();
+  config.scaling.squash = 2.0f;
+  FeatureStorage<1, 1, false> storage;
+  MeanAutoencoder engine(1);
+  AnomalyDetector detector(config, kValueFeatures, storage.memory(), engine);
+  const float sample[] = {29.0f};
+  const Verdict verdict = detector.Update(sample);
+  TEST_ASSERT_FLOAT_WITHIN(1e-5f, 2.0f * std::asinh(1.0f), verdict.score);
+  TEST_ASSERT_FLOAT_WITHIN(1e-4f, 25.0f, verdict.reconstruction);
+}
+
+static void WhitenedScoreIsARootMeanSquareOfTheMixedResidual() {
+  static const FeatureSpec specs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f},
+                                      {FeatureKind::kValue, 1, 0.0f, 0.0f, 0.0f}};
+  static const float sigma[] = {1.0f, 1.0f};
+  static const FeatureConfig features = {2, 2, 1, 1.0f, specs, sigma};
+  static const float zero[] = {0.0f, 0.0f};
+  static const float one[] = {1.0f, 1.0f};
+  static const float low[] = {-9.0f, -9.0f};
+  static const float high[] = {9.0f, 9.0f};
+  static const float mix[] = {2.0f, -1.0f, 1.0f};  // rows (2), (-1, 1)
+  DetectorConfig config = {};
+  config.scaling = {zero, one, 0.0f, low, high, nullptr, nullptr, 0.0f};
+  config.score = {ScoreKind::kRms, nullptr, nullptr, zero, mix};
+  config.decision = Plain();
+  FeatureStorage<2, 2, false> storage;
+  MeanAutoencoder engine(2);
+  AnomalyDetector detector(config, features, storage.memory(), engine);
+  const float sample[] = {1.0f, 8.0f};
+  const Verdict verdict = detector.Update(sample);
+  TEST_ASSERT_FLOAT_WITHIN(1e-5f, std::sqrt((4.0f + 49.0f) / 2.0f), verdict.score);
+  TEST_ASSERT_EQUAL_INT(1, verdict.cause);
+  config.score.kind = ScoreKind::kQuartic;
+  const Verdict quartic = detector.Update(sample);
+  TEST_ASSERT_FLOAT_WITHIN(1e-4f, std::pow((16.0f + 2401.0f) / 2.0f, 0.25f), quartic.score);
+}
+
+static void TheSecondChartFindsWhatLastsButIsSmall() {
+  DetectorConfig config = ValueDetector();
+  config.decision.threshold = 2.0f;
+  config.decision.chart_tau = 4.0f;
+  config.decision.chart_threshold = 0.5f;
+  config.decision.chart_cap = 4.0f;
+  FeatureStorage<1, 1, false> storage;
+  MeanAutoencoder engine(1);
+  AnomalyDetector detector(config, kValueFeatures, storage.memory(), engine);
+  const float calm[] = {25.0f};
+  const float far[] = {33.0f};  // score 4, and no more than that counts
+  const float off[] = {26.5f};  // score 0.75, far below 2
+  for (int i = 0; i < 8; ++i) TEST_ASSERT_TRUE(detector.Update(calm).state == State::kNormal);
+  State state = State::kNormal;
+  for (int i = 0; i < 20; ++i) state = detector.Update(off).state;
+  TEST_ASSERT_TRUE(state == State::kAnomaly);
+  TEST_ASSERT_FLOAT_WITHIN(0.05f, 0.75f * 4.0f, detector.Update(off).score);
+  detector.Reset();
+  // The second chart starts at zero: 4 / 4, on the scale of the threshold times 2 / 0.5.
+  TEST_ASSERT_FLOAT_WITHIN(1e-5f, 4.0f, detector.Update(far).score);
+}
+
+// An engine that never answers.
+class DeadEngine final : public Autoencoder {
+ public:
+  [[nodiscard]] EngineStatus Load() override { return EngineStatus::kOk; }
+  [[nodiscard]] EngineStatus Reconstruct(const float*, float*) override {
+    return EngineStatus::kInvokeFailed;
+  }
+  const char* name() const override { return "dead"; }
+  int input_size() const override { return 1; }
+  int output_size() const override { return 1; }
+  int32_t memory_used() const override { return 0; }
+};
+
+static void ADeadEngineDoesNotLookLikeHealth() {
+  const DetectorConfig config = ValueDetector();
+  FeatureStorage<1, 1, false> storage;
+  DeadEngine engine;
+  AnomalyDetector detector(config, kValueFeatures, storage.memory(), engine);
+  const float sample[] = {25.0f};
+  const Verdict verdict = detector.Update(sample);
+  TEST_ASSERT_TRUE(verdict.state == State::kAnomaly);
+  TEST_ASSERT_FLOAT_IS_NAN(verdict.score);
+}
+
+static void AUsersThresholdTakesThePlaceOfTheDefault() {
+  const DetectorConfig config = ValueDetector();
+  FeatureStorage<1, 1, false> storage;
+  MeanAutoencoder engine(1);
+  AnomalyDetector detector(config, kValueFeatures, storage.memory(), engine);
+  const float sample[] = {26.5f};
+  TEST_ASSERT_TRUE(detector.Update(sample).state == State::kNormal);
+  detector.SetThreshold(0.7f);
+  TEST_ASSERT_TRUE(detector.Update(sample).state == State::kAnomaly);
+}
+
+static void RunTests() {
+  RUN_TEST(OneScoreOverTheThresholdIsAnAlarm);
+  RUN_TEST(TwoOfThreeMustExceed);
+  RUN_TEST(AlarmEndsOnlyAfterCalmSamplesInARow);
+  RUN_TEST(NoAlarmWhileWarmingUp);
+  RUN_TEST(AFaultIsFollowedByAWarmup);
+  RUN_TEST(AScoreThatIsNoNumberIsAnAlarm);
+  RUN_TEST(ScoreIsTheDistanceFromWhatTheEngineExpected);
+  RUN_TEST(SquashingIsUndoneForTheReconstruction);
+  RUN_TEST(WhitenedScoreIsARootMeanSquareOfTheMixedResidual);
+  RUN_TEST(TheSecondChartFindsWhatLastsButIsSmall);
+  RUN_TEST(ADeadEngineDoesNotLookLikeHealth);
+  RUN_TEST(AUsersThresholdTakesThePlaceOfTheDefault);
+}
+
+SUITE_MAIN(RunTests)

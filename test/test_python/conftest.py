@@ -1,0 +1,110 @@
+"""What several Python suites share: where the project is, and how to build its host program."""
+
+import functools
+import importlib.machinery
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+# The folders and files of the project that a build needs, for tests that change them.
+PARTS = (
+    ".clang-format",
+    "extra_scripts",
+    "lib",
+    "models",
+    "monitor",
+    "offline",
+    "piow",
+    "platformio.ini",
+    "profiles",
+    "requirements.txt",
+    "requirements-train.txt",
+    "requirements-dev.txt",
+    "src",
+    "test",
+    "training",
+)
+
+PlatformIO = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The root of this project; tests do not write into it."""
+    return PROJECT
+
+
+@pytest.fixture
+def project_copy(tmp_path: Path) -> Path:
+    """A copy of the project to change, with its own build folder."""
+    root = tmp_path / "project"
+    root.mkdir()
+    ignore = shutil.ignore_patterns("__pycache__", ".*cache")
+    for name in PARTS:
+        source = PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=ignore)
+        elif source.is_file():
+            shutil.copy2(source, root / name)
+    return root
+
+
+def load_piow(path: Path) -> ModuleType:
+    """A piow as a module; its bytecode is not written anywhere."""
+    loader = importlib.machinery.SourceFileLoader("piow", str(path))
+    spec = importlib.util.spec_from_loader("piow", loader)
+    assert spec
+    module = importlib.util.module_from_spec(spec)
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = before
+    return module
+
+
+@functools.cache
+def platformio_settings() -> dict[str, str]:
+    """What piow would set, so that plain `pytest` works without PlatformIO's registry too."""
+    settings: dict[str, str] = load_piow(PROJECT / "piow").platformio_settings(["-e", "native"])
+    return settings
+
+
+def run_platformio(
+    *arguments: str | Path, cwd: Path = PROJECT, **environment: str | Path
+) -> subprocess.CompletedProcess[str]:
+    """Runs PlatformIO in `cwd` and returns what it said; keywords are environment variables."""
+    return subprocess.run(
+        [sys.executable, "-m", "platformio", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **platformio_settings(), **{k: str(v) for k, v in environment.items()}},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+@pytest.fixture(scope="session")
+def platformio() -> PlatformIO:
+    return run_platformio
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The host program with the committed model, built apart from the user's build folder."""
+    workspace = tmp_path_factory.mktemp("workspace")
+    built = run_platformio("run", "-e", "native", PLATFORMIO_WORKSPACE_DIR=workspace)
+    assert built.returncode == 0, built.stdout + built.stderr
+    name = "program.exe" if os.name == "nt" else "program"
+    return workspace / "build" / "native" / name

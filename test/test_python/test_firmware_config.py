@@ -1,0 +1,232 @@
+"""What only the ESP32 build reads: partitions, ESP-IDF settings, component versions, pins."""
+
+import configparser
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+MB = 1 << 20
+CHIPS = ("esp32", "esp32s3", "esp32c3")
+ENVIRONMENTS = ("esp32dev", "esp32-s3-devkitc-1", "esp32-c3-devkitm-1")
+
+# components/partition_table/gen_esp32part.py of ESP-IDF 5.5
+TABLE_END = 0x8000 + 0x1000
+TYPES = {"app": 0, "data": 1}
+SUBTYPES = {
+    "app": {"factory": 0x00, "test": 0x20},
+    "data": {
+        "ota": 0,
+        "phy": 1,
+        "nvs": 2,
+        "coredump": 3,
+        "nvs_keys": 4,
+        "efuse": 5,
+        "undefined": 6,
+    },
+}
+ALIGNMENT = {"app": 0x10000, "data": 0x1000}
+APP_SIZE_ALIGNMENT = 0x1000
+LONGEST_NAME = 16
+LEAST_NVS = 0x3000
+
+
+@dataclass(frozen=True)
+class Partition:
+    name: str
+    type: str
+    subtype: int
+    offset: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.size
+
+
+@pytest.fixture(scope="module")
+def partitions(project: Path) -> list[Partition]:
+    table = []
+    for line in (project / "partitions.csv").read_text().splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, kind, subtype, offset, size = (field.strip() for field in line.split(","))
+        number = SUBTYPES[kind].get(subtype)
+        table.append(
+            Partition(
+                name,
+                kind,
+                int(subtype, 0) if number is None else number,
+                int(offset, 0),
+                int(size, 0),
+            )
+        )
+    return table
+
+
+def settings(path: Path) -> dict[str, str]:
+    """Symbol to value of an sdkconfig.defaults; fails on a line that means nothing."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        unset = re.fullmatch(r"# (CONFIG_\w+) is not set", line)
+        value = re.fullmatch(r"(CONFIG_[A-Z0-9_]+)=(y|\d+|0x[0-9a-f]+|\".*\")", line)
+        if not line or (line.startswith("#") and not unset):
+            continue
+        assert unset or value, f"{path.name}:{number}: {line}"
+        name, content = (unset[1], "n") if unset else (value[1], value[2]) if value else ("", "")
+        assert name not in found, f"{path.name}:{number}: {name} for the second time"
+        found[name] = content
+    return found
+
+
+@pytest.fixture(scope="module")
+def common(project: Path) -> dict[str, str]:
+    return settings(project / "sdkconfig.defaults")
+
+
+def test_partitions_keep_the_rules_of_esp_idf(partitions: list[Partition]) -> None:
+    assert len({p.name for p in partitions}) == len(partitions)
+    for p in partitions:
+        assert p.type in TYPES
+        assert 0 < len(p.name) <= LONGEST_NAME
+        assert 0 <= p.subtype <= 0xFE
+        assert p.offset % ALIGNMENT[p.type] == 0, p
+        assert p.type != "app" or p.size % APP_SIZE_ALIGNMENT == 0, p
+
+
+def test_partitions_neither_overlap_nor_leave_the_flash(partitions: list[Partition]) -> None:
+    end = TABLE_END
+    for p in sorted(partitions, key=lambda p: p.offset):
+        assert p.size > 0
+        assert p.offset >= end, p
+        end = p.end
+    assert end <= 4 * MB
+
+
+def test_partitions_are_a_firmware_its_settings_and_a_model(partitions: list[Partition]) -> None:
+    by_name = {p.name: p for p in partitions}
+    assert by_name["factory"].type == "app" and by_name["factory"].subtype == 0
+    assert by_name["nvs"].subtype == SUBTYPES["data"]["nvs"]
+    assert by_name["nvs"].size >= LEAST_NVS
+    assert by_name["model"].type == "data"
+    assert by_name["model"].subtype >= 0x40, "below are ESP-IDF's own"
+
+
+def test_settings_name_the_partition_table(project: Path, common: dict[str, str]) -> None:
+    assert common["CONFIG_PARTITION_TABLE_CUSTOM"] == "y"
+    name = common["CONFIG_PARTITION_TABLE_CUSTOM_FILENAME"].strip('"')
+    assert (project / name).is_file()
+
+
+def test_settings_are_those_of_the_firmware(common: dict[str, str]) -> None:
+    assert common["CONFIG_COMPILER_OPTIMIZATION_PERF"] == "y"
+    assert common["CONFIG_ESP_TASK_WDT_EN"] == "y"
+    assert common["CONFIG_ESP_TASK_WDT_PANIC"] == "y"
+    assert common["CONFIG_ESP_BROWNOUT_DET"] == "y"
+    assert common["CONFIG_ESP_CONSOLE_UART_DEFAULT"] == "y"
+    # Fed by the sampling task alone.
+    assert common["CONFIG_ESP_TASK_WDT_CHECK_IDLE_TASK_CPU0"] == "n"
+    assert common["CONFIG_ESP_TASK_WDT_CHECK_IDLE_TASK_CPU1"] == "n"
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_each_chip_has_its_settings(project: Path, common: dict[str, str], chip: str) -> None:
+    own = settings(project / f"sdkconfig.defaults.{chip}")
+    everything = {**common, **own}
+    assert any(name.startswith("CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ_") for name in own)
+    assert not [n for n in everything if re.match(r"CONFIG_(ESP_)?(WIFI|BT|BLUETOOTH)_", n)]
+    clock = "CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ_" + ("160" if chip == "esp32c3" else "240")
+    assert own[clock] == "y"
+
+
+def test_chips_without_settings_are_not_left_over(project: Path) -> None:
+    found = {path.suffix.removeprefix(".") for path in project.glob("sdkconfig.defaults.*")}
+    assert found == set(CHIPS)
+
+
+def test_component_versions_are_pinned(project: Path) -> None:
+    text = (project / "src" / "idf_component.yml").read_text()
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    assert lines[0] == "dependencies:"
+    versions = {}
+    for line in lines[1:]:
+        match = re.fullmatch(r'  ([a-z/-]+): "([^"]+)"', line)
+        assert match, line
+        versions[match[1]] = match[2]
+    assert versions.pop("idf") == ">=5.1"
+    assert set(versions) == {"espressif/esp-tflite-micro", "espressif/esp-nn"}
+    for name, version in versions.items():
+        assert re.fullmatch(r"==\d+\.\d+\.\d+", version), name
+
+
+def test_platformio_builds_with_the_same_files(project: Path) -> None:
+    ini = configparser.ConfigParser(interpolation=None)
+    ini.read(project / "platformio.ini")
+    shared = ini["esp32"]
+    assert shared["platform"] == "espressif32@^6.13.0"
+    assert shared["framework"] == "espidf"
+    assert shared["board_build.partitions"] == "partitions.csv"
+    assert shared["custom_engine"] == "tflm"
+    assert "esp32_exception_decoder" in shared["monitor_filters"]
+    assert "build_src_filter" not in shared, "ESP-IDF takes the sources from src/CMakeLists.txt"
+    for environment in ENVIRONMENTS:
+        assert ini[f"env:{environment}"]["extends"] == "esp32"
+        assert ini[f"env:{environment}"]["board"] == environment
+
+
+# SOC_GPIO_VALID_OUTPUT_GPIO_MASK of ESP-IDF's soc_caps.h
+OUTPUTS = {
+    "esp32": 0xFFFFFFFFFF & ~sum(1 << n for n in (24, 28, 29, 30, 31, 34, 35, 36, 37, 38, 39)),
+    "esp32s3": 0x1FFFFFFFFFFFF & ~sum(1 << n for n in (22, 23, 24, 25)),
+    "esp32c3": (1 << 22) - 1,
+}
+
+
+def compile_pins(project: Path, folder: Path, chip: str, *defines: str) -> str:
+    """What the compiler says about a choice of pins; "" if it compiles."""
+    (folder / "soc").mkdir()
+    (folder / "esp_bit_defs.h").touch()
+    (folder / "sdkconfig.h").write_text(f"#define CONFIG_IDF_TARGET_{chip.upper()} 1\n")
+    mask = f"#define SOC_GPIO_VALID_OUTPUT_GPIO_MASK {OUTPUTS[chip]:#x}ULL\n"
+    (folder / "soc" / "soc_caps.h").write_text(mask)
+    header = project / "lib" / "BoardEsp32" / "src" / "Pins.h"
+    command = ["g++", "-std=gnu++17", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", f"-I{folder}"]
+    command += [*defines, "-x", "c++", "-include", str(header), "/dev/null"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert bool(result.returncode) == bool(result.stderr)
+    return result.stderr
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler")
+@pytest.mark.parametrize(
+    ("chip", "defines", "error"),
+    [
+        ("esp32", [], None),
+        ("esp32s3", [], None),
+        ("esp32c3", [], None),
+        ("esp32", ["-DSENSOR_GPIO=36", "-DLED_GPIO=23"], None),
+        ("esp32", ["-DSENSOR_GPIO=34,35,32"], None),
+        ("esp32", ["-DSENSOR_GPIO=4"], "not a pin of ADC1"),  # ADC2
+        ("esp32", ["-DSENSOR_GPIO=34,34"], "the same pin twice"),
+        ("esp32", ["-DLED_GPIO=34"], "not an output"),
+        ("esp32", ["-DLED_GPIO=24"], "not an output"),  # there is none
+        ("esp32", ["-DLED_GPIO=-1"], "not an output"),
+        ("esp32", ["-DLED_GPIO=40"], "not an output"),
+        ("esp32", ["-DLED_GPIO=6"], "taken by the flash"),
+        ("esp32", ["-DLED_GPIO=1"], "or the console"),
+        ("esp32", ["-DSENSOR_GPIO=32", "-DLED_GPIO=32"], "the same pin as a sensor"),
+        ("esp32s3", ["-DSENSOR_GPIO=34"], "not a pin of ADC1"),
+        ("esp32s3", ["-DLED_GPIO=43"], "or the console"),
+        ("esp32c3", ["-DSENSOR_GPIO=5"], "not a pin of ADC1"),
+        ("esp32c3", ["-DLED_GPIO=22"], "not an output"),
+        ("esp32c3", ["-DLED_GPIO=3"], "the same pin as a sensor"),
+    ],
+)
+def test_impossible_pins_do_not_compile(
+    project: Path, tmp_path: Path, chip: str, defines: list[str], error: str | None
+) -> None:
+    said = compile_pins(project, tmp_path, chip, *defines)
+    assert (error in said) if error else not said, said

@@ -1,0 +1,267 @@
+"""piow: which packages a command needs, how it survives trouble, and what it says about it."""
+
+import ast
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from conftest import load_piow
+
+
+@pytest.fixture
+def piow(tmp_path: Path, project: Path) -> ModuleType:
+    """piow in an otherwise empty project."""
+    for name in ("piow", "requirements.txt", "requirements-train.txt", "requirements-dev.txt"):
+        shutil.copy2(project / name, tmp_path)
+    shutil.copytree(project / "offline", tmp_path / "offline")
+    return load_piow(tmp_path / "piow")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A user's environment with an empty home and an index that refuses connections."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_RETRIES": "1",
+        **{name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ},
+    }
+
+
+def run_piow(
+    piow: ModuleType, *arguments: str, env: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(piow.PROJECT / "piow"), *arguments],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "stages"),
+    [
+        ("run -e native -t demo", ["base"]),
+        ("run", ["base"]),
+        ("device monitor", ["base"]),
+        ("test -e native", ["base"]),
+        ("test", ["base", "train", "dev"]),
+        ("test -e python", ["base", "train", "dev"]),
+        ("run -e native -t train", ["base", "train"]),
+        ("run --target=report", ["base", "train"]),
+        ("run -ttrain", ["base", "train"]),
+    ],
+)
+def test_a_command_gets_only_the_packages_it_needs(
+    piow: ModuleType, command: str, stages: list[str]
+) -> None:
+    assert piow.needed_stages(piow.with_default_environments(command.split())) == stages
+
+
+@pytest.mark.parametrize(
+    ("command", "full_command"),
+    [
+        ("test", "test -e native -e python"),
+        ("test -v", "test -v -e native -e python"),
+        ("test -e esp32dev", "test -e esp32dev"),
+        ("test --environment=native", "test --environment=native"),
+        ("run", "run"),
+    ],
+)
+def test_test_alone_means_the_suites_that_need_no_board(
+    piow: ModuleType, command: str, full_command: str
+) -> None:
+    assert piow.with_default_environments(command.split()) == full_command.split()
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("run", False),
+        ("run -e native", True),
+        ("run -enative_sanitized", True),
+        ("test --environment=python -e native", True),
+        ("run -e native -e esp32dev", False),
+    ],
+)
+def test_host_environments_are_known_by_their_names(
+    piow: ModuleType, command: str, expected: bool
+) -> None:
+    assert piow.is_for_host(command.split()) is expected
+
+
+def test_a_python_that_is_too_old_can_still_read_the_file(project: Path) -> None:
+    source = (project / "piow").read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 6))
+    check = source.index("sys.version_info < (3, 11)")
+    assert "import sys" in source[:check]
+    assert source.index("->") > check, "annotations are evaluated only after the check"
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        ("OSError: [Errno 28] No space left on device", "the disk is full"),
+        ("NameResolutionError(...)\nNo matching distribution found for a==1", "cannot be reached"),
+        ("SSLError(CERTIFICATE_VERIFY_FAILED) Max retries exceeded", "PIP_CERT"),
+        ("ERROR: No matching distribution found for tensorflow==2.21.0", "no tensorflow==2.21.0"),
+        ("something unheard of", "failed with code 7"),
+    ],
+)
+def test_failures_of_pip_are_explained(piow: ModuleType, said: str, cause: str) -> None:
+    assert cause in piow.explain_failure(said, "pip install x", 7)
+
+
+def test_an_unreachable_package_index_is_one_clear_sentence(
+    piow: ModuleType, environment: dict[str, str]
+) -> None:
+    result = run_piow(piow, "--version", env=environment)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("piow: the package index (PyPI) cannot be reached: check the network")
+
+
+def test_a_python_without_ensurepip_is_one_clear_sentence(
+    piow: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        piow.importlib.util, "find_spec", lambda name: None if name == "ensurepip" else real(name)
+    )
+    assert piow.main(["--version"]) == 1
+    assert "apt install python3-venv" in capsys.readouterr().err
+
+
+def test_a_missing_compiler_is_one_clear_sentence(
+    piow: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(piow.UserError, match=r"no C\+\+ compiler \(g\+\+\) was found: .+"):
+        piow.check_compiler(["run", "-e", "native"])
+    piow.check_compiler(["run", "-e", "esp32dev"])
+    piow.check_compiler(["device", "monitor", "-e", "native"])
+
+
+def pretend_installed(piow: ModuleType, *stages: str) -> None:
+    """A `.venv` of which piow believes that it holds these stages."""
+    piow.VENV_PYTHON.parent.mkdir(parents=True)
+    piow.VENV_PYTHON.symlink_to(sys.executable)
+    piow.write(piow.VENV / "pyvenv.cfg", f"home = {Path(sys.executable).parent}\n")
+    piow.STAMPS.mkdir()
+    for stage in stages:
+        piow.write(piow.STAMPS / stage, piow.stage_fingerprint(stage))
+
+
+needs_symlinks = pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights there")
+
+
+@needs_symlinks
+def test_installed_means_same_requirements_and_same_python(piow: ModuleType) -> None:
+    pretend_installed(piow, "base")
+    assert piow.is_installed("base")
+    assert not piow.is_installed("train")
+
+    requirements = piow.PROJECT / "requirements.txt"
+    before = requirements.read_text(encoding="utf-8")
+    requirements.write_text(before + "# changed\n", encoding="utf-8")
+    assert not piow.is_installed("base")
+    requirements.write_text(before, encoding="utf-8")
+    assert piow.is_installed("base")
+
+    piow.VENV_PYTHON.unlink()  # as after an upgrade of the system's Python
+    assert not piow.is_installed("base")
+
+
+def test_a_half_made_venv_is_completed(piow: ModuleType) -> None:
+    (piow.VENV / "bin").mkdir(parents=True)
+    with piow.exclusive_access() as lock:
+        piow.complete_venv(lock)
+    [pip] = piow.site_packages("pip-*.dist-info")
+    (pip / "RECORD").unlink()  # as if killed while pip itself was being installed
+    numpy = pip.with_name("numpy-2.0.dist-info")
+    numpy.mkdir()
+    (numpy / "METADATA").write_text("Name: numpy\nVersion: 2.0\n", encoding="utf-8")
+    with piow.exclusive_access() as lock:
+        piow.complete_venv(lock)
+    assert not numpy.exists(), "pip would have taken it for installed"
+    assert subprocess.run([piow.VENV_PYTHON, "-m", "pip", "--version"]).returncode == 0
+
+
+def test_a_second_piow_waits_for_the_first_and_says_so(
+    piow: ModuleType, environment: dict[str, str]
+) -> None:
+    with piow.exclusive_access():
+        second = subprocess.Popen(
+            [sys.executable, piow.PROJECT / "piow", "--install"],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert second.stderr
+        assert "another piow is setting this project up" in second.stderr.readline()
+        time.sleep(0.5)
+        assert second.poll() is None
+    with second:
+        assert "creating .venv" in second.stderr.readline()
+        second.kill()
+
+
+def test_without_the_registry_host_builds_use_a_core_folder_of_the_project(
+    piow: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probes: list[str] = []
+
+    def out_of_reach() -> bool:
+        probes.append("asked")
+        return False
+
+    monkeypatch.setattr(piow, "registry_is_reachable", out_of_reach)
+    monkeypatch.setattr(piow, "install", lambda stages: None)
+    monkeypatch.setenv("PLATFORMIO_CORE_DIR", str(tmp_path / "user"))
+    settings = piow.platformio_settings(["run", "-e", "native"])
+    assert settings["PLATFORMIO_CORE_DIR"] == str(piow.CORE)
+    assert piow.has_host_packages(piow.CORE)
+    assert piow.platformio_settings(["run", "-e", "native"]) == settings
+    assert len(probes) == 1, "the answer is remembered"
+    os.utime(piow.UNREACHABLE, (0, 0))
+    piow.platformio_settings(["run", "-e", "native"])
+    assert len(probes) == 2, "but not for ever"
+    with pytest.raises(piow.UserError, match="stay on this computer with `-e native`"):
+        piow.platformio_settings(["run"])
+    assert "PLATFORMIO_CORE_DIR" not in piow.platformio_settings(["run", "--help"])
+
+
+def test_with_the_registry_a_users_platformio_folder_is_used(
+    piow: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLATFORMIO_CORE_DIR", str(tmp_path / "user"))
+    monkeypatch.setattr(piow, "registry_is_reachable", lambda: True)
+    assert "PLATFORMIO_CORE_DIR" not in piow.platformio_settings(["test", "-e", "native"])
+    assert not piow.CORE.exists()
+
+    # Once PlatformIO has fetched its host packages nobody needs to be asked again.
+    shutil.copytree(piow.OFFLINE, tmp_path / "user")
+    monkeypatch.setattr(piow, "registry_is_reachable", lambda: pytest.fail("asked"))
+    assert "PLATFORMIO_CORE_DIR" not in piow.platformio_settings(["test", "-e", "native"])
+
+
+@needs_symlinks
+def test_the_second_start_costs_little(piow: ModuleType, environment: dict[str, str]) -> None:
+    pretend_installed(piow, "base", "train", "dev")
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        assert run_piow(piow, "--install", "train", "dev", env=environment).returncode == 0
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.3

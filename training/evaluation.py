@@ -1,0 +1,145 @@
+"""Runs a whole detector in NumPy, sample to state, as the firmware does."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from training import calibration, data, features, layers, scaling
+from training.calibration import Scorer
+from training.manifest import Manifest
+from training.profiles import Detector, Profile
+from training.scaling import Scaler
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One entry a sample. Scores of the warm-up are computed but never alarm."""
+
+    expected: Array  # of the first channel, in its unit: what the network thinks it shows
+    score: Array  # the larger chart, on the scale of the threshold
+    alarm: npt.NDArray[np.bool_]
+    threshold: float
+
+    def intervals(self) -> list[tuple[int, int]]:
+        """Alarms as (first, last + 1) sample numbers."""
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], self.alarm.astype(int), [0]])))
+        return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def run(profile: Profile, found: Manifest, samples: Array) -> Result:
+    """Detector of a profile and its manifest over samples [rows, channels]."""
+    pipeline = found["pipeline"]
+    scaler, scorer = _scaler(pipeline["scaling"]), _scorer(pipeline["score"])
+    sigma = np.asarray(pipeline["sigma"])
+    computed = features.compute(profile, sigma, samples)
+    inputs = scaler.apply(computed)
+    if found["layers"]:
+        outputs = layers.run(found["layers"], found["quantization"], inputs)
+    else:
+        outputs = np.zeros_like(inputs)
+    score = scorer.score(inputs, outputs)
+    decision = pipeline["decision"]
+    threshold = float(decision["threshold"])
+    if decision["chart_threshold"]:
+        chart = calibration.exponential_mean(score, decision["chart_tau"])
+        score = np.maximum(score, chart * threshold / decision["chart_threshold"])
+    residual = scorer.residual(inputs, outputs)
+    reconstruction = inputs[:, 0].astype(np.float64) - residual[:, 0]
+    expected = features.invert(profile, sigma, samples, scaler.invert_first(reconstruction))
+    return Result(expected, score, _alarms(profile.detector, score, threshold), threshold)
+
+
+def _alarms(detector: Detector, score: Array, threshold: float) -> npt.NDArray[np.bool_]:
+    """k of n over the threshold raises the alarm, a run of low scores clears it."""
+    alarm = np.zeros(len(score), dtype=bool)
+    over = score > threshold
+    low = score < detector.clear_ratio * threshold
+    active, calm = False, 0
+    recent: list[bool] = []
+    for index in range(detector.warmup_samples, len(score)):
+        recent = [*recent, bool(over[index])][-detector.alarm_window :]
+        calm = calm + 1 if low[index] else 0
+        if not active and sum(recent) >= detector.alarm_count:
+            active = True
+        elif active and calm >= detector.clear_samples:
+            active = False
+            recent = []
+        alarm[index] = active
+    return alarm
+
+
+def _scaler(record: dict[str, Any]) -> Scaler:
+    offset = np.asarray(record["offset"])
+    whitening = record["whitening"]
+    return Scaler(
+        offset,
+        np.asarray(record["scale"]),
+        record["squash"],
+        np.asarray(record["clip_low"]),
+        np.asarray(record["clip_high"]),
+        None if whitening is None else np.asarray(record["mean"]),
+        None if whitening is None else scaling.unpack(whitening, len(offset)),
+        record["whitening_clip"],
+    )
+
+
+def _scorer(record: dict[str, Any]) -> Scorer:
+    def array(key: str) -> Array | None:
+        return None if record[key] is None else np.asarray(record[key])
+
+    whitening = record["residual_whitening"]
+    mean = array("residual_mean")
+    return Scorer(
+        record["kind"],
+        array("output_low"),
+        array("output_high"),
+        mean,
+        None if mean is None else scaling.unpack(whitening, len(mean)),
+    )
+
+
+def about_value(profile: Profile, found: Manifest, asked: float, samples: int = 4) -> str:
+    """What the detector says when a value comes for some samples after normal data, as text."""
+    history = _history(profile)
+    rows = np.concatenate([history, np.full((samples, history.shape[1]), asked)])
+    result = run(profile, found, rows)
+    part = slice(len(history), None)
+    worst = len(history) + int(np.argmax(result.score[part]))
+    verdict = "over" if result.score[worst] > result.threshold else "not over"
+    state = "ANOMALY" if result.alarm[part].any() else "NORMAL"
+    unit = profile.sensor.unit
+    return (
+        f"Real: {asked:.2f} | Recon: {result.expected[worst]:.2f} | "
+        f"Score: {result.score[worst]:.4f} | Threshold: {result.threshold:.4f} | State: {state}\n"
+        f"{samples} samples of {asked:g} {unit} after {len(history)} normal ones "
+        f"(the last {history[-1, 0]:.2f} {unit}): the largest score is {verdict} the threshold."
+    )
+
+
+def about_data(profile: Profile, found: Manifest, samples: Array, listed: int = 20) -> str:
+    """Scores and alarms over recorded samples [rows, channels], as text."""
+    result = run(profile, found, samples)
+    intervals = result.intervals()
+    median, high, top = np.quantile(result.score, [0.5, 0.99, 1.0])
+    lines = [
+        f"{len(samples)} samples: score median {median:.4g}, 99 % {high:.4g}, greatest {top:.4g}, "
+        f"threshold {result.threshold:.4g}",
+        f"{len(intervals)} alarm{'s' * (len(intervals) != 1)}, "
+        f"{int(result.alarm.sum())} samples in alarm ({100 * result.alarm.mean():.2f} %)",
+    ]
+    for begin, end in intervals[:listed]:
+        peak = result.score[begin:end].max()
+        lines.append(f"  rows {begin} to {end - 1}: greatest score {peak:.4g}")
+    if len(intervals) > listed:
+        lines.append(f"  and {len(intervals) - listed} more")
+    return "\n".join(lines)
+
+
+def _history(profile: Profile) -> Array:
+    """Normal samples for a detector to settle on: from the profile's own data."""
+    segment = data.own(profile).segments[0]
+    return segment[: max(32, 4 * profile.features.window, 2 * profile.detector.warmup_samples)]

@@ -1,0 +1,150 @@
+"""models/<profile>/: autoencoder.tflite and manifest.json, which says all about it.
+
+The two are published together: a training writes into a sibling folder first. An interruption
+between the two replacements is noticed (the manifest names the .tflite's hash) and completed later.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from training.errors import UserError
+
+FORMAT: Final = 1
+MODEL: Final = "autoencoder.tflite"
+MANIFEST: Final = "manifest.json"
+
+Manifest = dict[str, Any]
+
+
+def load(folder: Path, locked: bool = False) -> Manifest:
+    """Reads and checks the manifest of a model folder, and that the .tflite is the one it names.
+
+    `locked` says that the caller holds `lock(folder)`.
+
+    Raises:
+      UserError: there is no model, or it is not whole; says which and how to mend it.
+    """
+    try:
+        return _load(folder)
+    except UserError:
+        if not (_staging(folder) / MANIFEST).is_file():
+            raise
+        with contextlib.nullcontext() if locked else lock(folder):
+            _complete(folder)
+            return _load(folder)
+
+
+def _load(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no model yet; train one") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not a readable manifest ({error}); train again") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise UserError(f"{path}: not a manifest of format {FORMAT}; train again")
+    try:
+        model = (folder / MODEL).read_bytes()
+    except OSError as error:
+        raise UserError(f"{folder / MODEL}: {error.strerror or error}; train again") from error
+    if hashlib.sha256(model).hexdigest() != content["model"]["sha256"]:
+        raise UserError(f"{folder / MODEL}: is not the one that {MANIFEST} names; train again")
+    return content
+
+
+def publish(folder: Path, model: bytes, content: Manifest) -> None:
+    """Puts a finished model in place of the one in `folder`. Hold `lock(folder)`.
+
+    Raises:
+      UserError: the folder cannot be written.
+    """
+    staging = _staging(folder)
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        _write_through(staging / MODEL, model)
+        _write_through(staging / MANIFEST, (_dump(content) + "\n").encode())
+        folder.mkdir(parents=True, exist_ok=True)
+        (staging / MODEL).replace(folder / MODEL)
+        (staging / MANIFEST).replace(folder / MANIFEST)
+        staging.rmdir()
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror or error})") from error
+
+
+def _complete(folder: Path) -> None:
+    """Finishes a publication that was cut off between the .tflite and the manifest, if there was."""
+    pending = _staging(folder) / MANIFEST
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        named = json.loads(pending.read_bytes())["model"]["sha256"]
+        if hashlib.sha256((folder / MODEL).read_bytes()).hexdigest() == named:
+            pending.replace(folder / MANIFEST)
+
+
+@contextlib.contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Lets one process at a time train into `folder`; the others wait.
+
+    The operating system releases the lock when its holder dies, however it dies.
+    """
+    path = folder.parent / f".{folder.name}.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
+    try:
+        _acquire(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _acquire(handle: int) -> None:
+        while True:
+            try:
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+                return
+            except OSError:
+                time.sleep(0.2)
+
+else:
+    import fcntl
+
+    def _acquire(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def _staging(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.new"
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _dump(value: Any, indent: str = "") -> str:
+    """JSON with arrays of plain values on one line, so that a manifest can be read and compared."""
+    inner = indent + "  "
+    if isinstance(value, dict):
+        items = [f"{inner}{json.dumps(key)}: {_dump(item, inner)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(items) + f"\n{indent}}}" if items else "{}"
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        items = [inner + _dump(item, inner) for item in value]
+        return "[\n" + ",\n".join(items) + f"\n{indent}]"
+    return json.dumps(value)

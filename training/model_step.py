@@ -1,0 +1,149 @@
+"""The model step of a build, without SCons: is the model the one that profile and data ask for?
+
+Standard library only. A training runs in another interpreter, because the one that PlatformIO runs
+in has no TensorFlow.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from training import codegen, fingerprint, manifest, profiles
+from training.errors import UserError
+from training.manifest import Manifest
+from training.profiles import PROJECT, Profile
+
+MODES: Final = ("auto", "reuse", "retrain")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a build asked for."""
+
+    profile: str
+    mode: str
+    folder: Path
+
+
+def choose(profile: str, mode: str, folder: str) -> Choice:
+    """Options of platformio.ini, overridden by the environment. Empty strings mean the default.
+
+    Raises:
+      UserError: there is no such mode.
+    """
+    profile = os.environ.get("ANOMALY_PROFILE") or profile or "temperature"
+    mode = os.environ.get("ANOMALY_MODEL") or mode or "auto"
+    folder = os.environ.get("ANOMALY_MODEL_DIR") or folder
+    if mode not in MODES:
+        raise UserError(f"custom_model = {mode}: is not one of {', '.join(MODES)}")
+    default = PROJECT / "models" / Path(profile).stem
+    return Choice(profile, mode, (PROJECT / folder) if folder else default)
+
+
+def prepare(choice: Choice, include: Path, may_train: bool = True) -> str:
+    """Makes model and headers what the profile asks for; returns a line that says what was done.
+
+    With `may_train` false a stale model is left alone, and so are the headers.
+
+    Raises:
+      UserError: the model does not belong to its profile and data and may not be trained, or the
+        training failed; names the cause and the command that mends it.
+    """
+    profile = profiles.load(profiles.find(choice.profile))
+    found, reason = _fresh(profile, choice.folder)
+    done = "up to date"
+    if choice.mode == "retrain" or found is None:
+        if not may_train:
+            return f"Model {profile.name}: {reason or 'to be trained'}; not trained for this target"
+        if choice.mode == "reuse":
+            raise UserError(
+                f"{reason}, and custom_model = reuse forbids training; "
+                f"run: {_train_command(choice)}"
+            )
+        print(f"Model {profile.name}: {reason or 'custom_model = retrain'}; training", flush=True)
+        _run_training(choice)
+        found, reason = _fresh(profile, choice.folder)
+        if found is None:
+            raise UserError(f"{reason}, although it has just been trained: profile or data changed")
+        done = "trained"
+    written = codegen.write_headers(profile, found, choice.folder, include)
+    names = " and ".join(path.name for path in written)
+    wrote = f"wrote {names}" if written else "headers unchanged"
+    kind = f"{found['model']['type']}, {found['model']['bytes']} bytes"
+    return (
+        f"Model {profile.name}: {done} ({kind}, {found['data']['description']}, "
+        f"{found['fingerprint'][:12]}); {wrote}"
+    )
+
+
+def _fresh(profile: Profile, folder: Path) -> tuple[Manifest | None, str]:
+    """The manifest of a model that belongs to its profile and data, or None and why not."""
+    try:
+        found = manifest.load(folder)
+    except UserError as error:
+        return None, str(error)
+    expected = fingerprint.expected(profile, found["data"])
+    if found["fingerprint"] == expected:
+        return found, ""
+    other = found["profile"]
+    what = f"profile {other}" if other != profile.name else "another state of profile, data or code"
+    return None, (
+        f"{profiles.shown(folder)}: was trained for {what} (fingerprint "
+        f"{found['fingerprint'][:12]}, now {expected[:12]})"
+    )
+
+
+def _train_command(choice: Choice) -> str:
+    out = "" if choice.folder == PROJECT / "models" / choice.profile else f" --out {choice.folder}"
+    return (
+        f"python piow run -t train  (or: python -m training train --profile {choice.profile}{out})"
+    )
+
+
+def _run_training(choice: Choice) -> None:
+    """Runs `python -m training train` in the interpreter that has TensorFlow."""
+    command = [str(training_python()), "-m", "training", "train"]
+    command += ["--profile", choice.profile, "--out", str(choice.folder), "--same-data"]
+    if choice.mode != "retrain":
+        command.append("--if-stale")
+    status = subprocess.run(command, cwd=PROJECT, check=False).returncode
+    if status:
+        raise UserError(
+            f"the training failed (status {status}, its reason is above); the model in "
+            f"{profiles.shown(choice.folder)} is as it was; again: {_train_command(choice)}"
+        )
+
+
+def training_python() -> Path:
+    """The interpreter that has TensorFlow: the project's .venv, created or completed if need be.
+
+    Raises:
+      UserError: it could not be created.
+    """
+    python = venv_python()
+    if not _has_tensorflow(python):
+        print("Training needs TensorFlow: preparing the project's .venv", flush=True)
+        command = [sys.executable, str(PROJECT / "piow"), "--install", "train"]
+        status = subprocess.run(command, cwd=PROJECT, check=False).returncode
+        if status or not _has_tensorflow(python):
+            raise UserError(
+                f"TensorFlow could not be installed into {profiles.shown(python.parent.parent)} "
+                f"(status {status}); the reason is above; again: python piow --install train"
+            )
+    return python
+
+
+def venv_python() -> Path:
+    """Where the interpreter of the project's .venv is, if it is there."""
+    name = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+    return PROJECT / ".venv" / name
+
+
+def _has_tensorflow(python: Path) -> bool:
+    if not python.is_file():
+        return False
+    check = "import importlib.util as u, sys; sys.exit(not u.find_spec('tensorflow'))"
+    return subprocess.run([str(python), "-c", check], check=False).returncode == 0

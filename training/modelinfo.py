@@ -1,0 +1,93 @@
+"""What a model is, as text: layers, sizes, features, threshold, data, fingerprint."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from training import fingerprint, profiles
+from training.manifest import Manifest
+from training.profiles import Profile
+
+Row = tuple[str, str]
+
+
+def rows(profile: Profile, found: Manifest, folder: Path, include: Path) -> list[Row]:
+    """(what, value) lines about a model and whether headers and profile agree with it."""
+    model, pipeline = found["model"], found["pipeline"]
+    fresh = found["fingerprint"] == fingerprint.expected(profile, found["data"])
+    return [
+        ("profile", f"{profile.name}: {profile.description}"),
+        ("fingerprint", found["fingerprint"]),
+        ("up to date", "yes" if fresh else "no: profile, data or training code changed"),
+        ("headers", _headers(found, include)),
+        ("model", f"{profiles.shown(folder)}, {model['type']}, {model['bytes']} bytes"),
+        *_layers(found),
+        ("operators", ", ".join(model["operators"]) or "none"),
+        *_arena(found),
+        *_features(profile, found),
+        ("threshold", _threshold(profile, pipeline["decision"]["threshold"], found)),
+        ("data", found["data"]["description"]),
+        ("tools", ", ".join(f"{k} {v}" for k, v in found["versions"].items())),
+    ]
+
+
+def parameters(found: Manifest) -> int:
+    return sum(layer["outputs"] * (layer["inputs"] + 1) for layer in found["layers"])
+
+
+def plain(lines: Sequence[Row]) -> str:
+    """Two aligned columns."""
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
+
+
+def _layers(found: Manifest) -> list[Row]:
+    chain = [
+        f"{layer['inputs']} -> {layer['outputs']} {layer['activation']}"
+        for layer in found["layers"]
+    ]
+    if not chain:
+        return [("network", "none")]
+    return [("network", f"{', '.join(chain)}; {parameters(found)} parameters")]
+
+
+def _arena(found: Manifest) -> list[Row]:
+    arena = found["model"]["arena"]
+    text = (
+        f"{arena['chip_size_bytes']} bytes on the chip = {arena['chip_need_bytes']} and "
+        f"{arena['margin_bytes']} of margin; {arena['host_size_bytes']} on the host"
+    )
+    return [("arena", text), ("", arena["method"])]
+
+
+def _features(profile: Profile, found: Manifest) -> list[Row]:
+    """Each feature with the range that is ordinary: its mean plus or minus two deviations."""
+    record = found["pipeline"]["scaling"]
+    lines: list[Row] = []
+    for index, name in enumerate(profile.feature_names):
+        offset, scale = record["offset"][index], record["scale"][index]
+        if profile.scaling.kind == "range":
+            text = f"{name}: {offset:g} to {offset + 1 / scale:g}"
+        else:
+            text = f"{name}: {offset:.5g} +- {2 / scale:.3g}"
+        lines.append(("features" if index == 0 else "", text))
+    return lines
+
+
+def _threshold(profile: Profile, threshold: float, found: Manifest) -> str:
+    detector = profile.detector
+    if detector.threshold:
+        how = "fixed by the profile"
+    else:
+        rule = detector.calibration
+        rows_held = found["metrics"]["rows_held_out"]
+        how = f"{rule.quantile:g} quantile of {rows_held} held-out scores, times {rule.margin:g}"
+    return f"{threshold:.4g} ({detector.score} score; {how})"
+
+
+def _headers(found: Manifest, include: Path) -> str:
+    path = include / "model_config.h"
+    if not path.is_file():
+        return "not generated yet"
+    if found["fingerprint"] in path.read_text(encoding="utf-8"):
+        return f"{profiles.shown(path)} belongs to this model"
+    return f"{profiles.shown(path)} belongs to another model: the next build writes it anew"

@@ -1,0 +1,585 @@
+"""Profiles: one TOML file says everything about a detector. Reads and checks them.
+
+This module is the reference for the keys of a profile. Every field of the records below is a key of
+the table of the same name; a field without a default has to be given.
+"""
+
+import dataclasses
+import difflib
+import json
+import math
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from training.errors import UserError
+
+PROJECT: Final = Path(__file__).resolve().parent.parent
+
+# Upper bounds of the C++ side (FeatureSpec.h, DenseModel.h, DetectorConfig.h).
+MAX_CHANNELS: Final = 8
+MAX_FEATURES: Final = 16
+MAX_WINDOW: Final = 64
+MAX_LAYER_WIDTH: Final = 64
+MAX_LAYERS: Final = 8
+MAX_ALARM_WINDOW: Final = 32
+
+ACTIVATIONS: Final = ("linear", "relu", "sigmoid", "tanh")
+
+
+@dataclass(frozen=True)
+class FeatureKind:
+    """A catalogue entry: its parameters in the order a, b, c; can a value be read back from it."""
+
+    parameters: tuple[str, ...] = ()
+    invertible: bool = False
+    windowed: bool = False
+
+
+# What each kind computes is said where it is computed: training/features.py.
+CATALOGUE: Final[dict[str, FeatureKind]] = {
+    "value": FeatureKind(invertible=True),
+    "difference": FeatureKind(),
+    "mean": FeatureKind(windowed=True),
+    "slope": FeatureKind(windowed=True),
+    "variance": FeatureKind(windowed=True),
+    "level": FeatureKind(("tau",), invertible=True),
+    "jump": FeatureKind(),
+    "trend": FeatureKind(("fast_tau", "slow_tau")),
+    "jump_energy": FeatureKind(("tau",)),
+    "level_energy": FeatureKind(("level_tau", "tau")),
+    "trend_energy": FeatureKind(("fast_tau", "slow_tau", "tau")),
+}
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """What is wired to the ADC, and which readings are believable."""
+
+    kind: str  # "linear": unit = volts * gain + offset; "thermistor": beta equation
+    channels: tuple[str, ...]
+    unit: str
+    valid: tuple[float, float]  # outside of it a reading is a FAULT, in `unit`
+    gain: float = 1.0  # unit per volt
+    offset: float = 0.0  # unit at 0 V
+    beta: float = 0.0  # kelvin
+    r0_ohm: float = 0.0  # resistance at t0_celsius
+    t0_celsius: float = 25.0
+    series_ohm: float = 0.0
+    to: str = "ground"  # where the thermistor's far end is: "ground" or "supply"
+    adc_bits: int = 12
+    full_scale_volts: float = 3.3
+    oversampling: int = 16  # conversions averaged for one sample
+    stuck_seconds: float = 0.0  # so long exactly equal: FAULT; 0: never
+
+
+@dataclass(frozen=True)
+class Sampling:
+    rate_hz: float
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature of one channel; `parameters` fill a, b, c of the C++ FeatureSpec."""
+
+    kind: str
+    channel: int
+    parameters: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Features:
+    use: tuple[Feature, ...]
+    window: int = 1  # samples, for the kinds that look at a rolling window
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Features to network input. `range`: (f - low) / (high - low); `standard`: fitted."""
+
+    kind: str
+    low: float = 0.0
+    high: float = 1.0
+    clip: tuple[float, float] = (-16.0, 16.0)
+    squash: float = 0.0  # z = squash * asinh(z / squash); 0: off
+    sd_floor: float = 1e-6  # least standard deviation that is believed
+    whiten: bool = False
+    whiten_clip: float = 16.0
+    whiten_shrink: float = 0.05  # share of the covariance replaced by its diagonal
+    whiten_floor: float = 0.03  # added to the diagonal
+
+
+@dataclass(frozen=True)
+class Network:
+    """A dense autoencoder: the hidden layers between input and output."""
+
+    layers: tuple[int, ...]
+    activations: tuple[str, ...]
+    output_activation: str
+    quantize: bool = False  # int8 instead of float32
+    steps: int = 1000  # updates of the weights
+    batch: int = 32
+    learning_rate: float = 1e-3
+    decay: str = "none"  # "none" or "cosine": learning rate down to zero at the last step
+    noise: float = 0.0  # standard deviation of the Gaussian noise put on the input
+    replace: float = 0.0  # share of input entries replaced by a uniform value ...
+    replace_range: float = 8.0  # ... within +- this
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Threshold from normal data that was not trained on: its `quantile` score times `margin`."""
+
+    quantile: float = 0.999
+    margin: float = 1.5
+    holdout: float = 0.2  # share of the rows kept from training, in blocks
+
+
+@dataclass(frozen=True)
+class Detector:
+    kind: str  # "autoencoder", "mahalanobis" or "sigma"
+    score: str = "absolute"  # "absolute": mean |r|; "whitened": rms of the whitened residual
+    threshold: float = 0.0  # fixed; 0: from `calibration`
+    calibration: Calibration = Calibration()
+    clip_output: bool = False  # clip the output to the range it takes on normal data
+    residual_shrink: float = 0.05
+    residual_floor: float = 1e-4
+    chart_tau: float = 0.0  # time constant of the second chart, samples; 0: there is none
+    alarm_count: int = 1  # over the threshold in alarm_count ...
+    alarm_window: int = 1  # ... of the last alarm_window samples: alarm
+    clear_samples: int = 1  # so many in a row under clear_ratio * threshold: cleared
+    clear_ratio: float = 1.0
+    warmup_samples: int = 0
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """Normal data that is generated where there is no recording. Units are the sensor's.
+
+    `draws`: independent draws of N(mean, sd), clipped. `sensor`: a level that moves as a room does
+    (daily wave, thermostat ripple, random walk) with noise and the ADC's quantisation on it.
+    """
+
+    kind: str
+    rows: int
+    mean: float
+    sd: float  # of the draws, or of the sensor's noise
+    low: float = -math.inf
+    high: float = math.inf
+    daily: float = 0.0  # amplitude of a wave of 24 hours
+    ripple: float = 0.0  # amplitude of a wave of ripple_seconds
+    ripple_seconds: float = 600.0
+    walk: float = 0.0  # standard deviation of a random walk after one hour
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Data:
+    """Recordings in data/<profile>/ if there are any, `synthetic` otherwise."""
+
+    synthetic: Synthetic | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    name: str
+    description: str
+    sensor: Sensor
+    sampling: Sampling
+    features: Features
+    scaling: Scaling
+    network: Network
+    detector: Detector
+    data: Data
+
+    @property
+    def feature_count(self) -> int:
+        return len(self.features.use)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """`channel.kind`, with the parameters where a kind has them: `temperature.level(16)`."""
+        return tuple(
+            f"{self.sensor.channels[f.channel]}.{f.kind}"
+            + (f"({', '.join(f'{p:g}' for p in f.parameters)})" if f.parameters else "")
+            for f in self.features.use
+        )
+
+    @property
+    def has_network(self) -> bool:
+        return self.detector.kind == "autoencoder"
+
+    def canonical(self) -> bytes:
+        """The same bytes for the same meaning: comments, layout and description do not count."""
+        record = dataclasses.asdict(self)
+        del record["description"]
+        return json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
+
+
+def find(name: str) -> Path:
+    """The file of a profile: its name in profiles/, or a path that ends in .toml.
+
+    Raises:
+      UserError: there is no such file.
+    """
+    path = Path(name) if name.endswith(".toml") else PROJECT / "profiles" / f"{name}.toml"
+    if path.is_file():
+        return path
+    known = sorted(p.stem for p in (PROJECT / "profiles").glob("*.toml"))
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known) or 'none'}"
+    raise UserError(f"{shown(path)}: no such profile ({hint})")
+
+
+def load(path: Path) -> Profile:
+    """Reads and checks a profile.
+
+    Raises:
+      UserError: not TOML, unknown key, wrong type or impossible value; names file, table and key.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{shown(path)}: cannot be read ({error.strerror or error})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{shown(path)}: not valid TOML: {error}") from error
+    top = _Table(shown(path), "", document)
+    description = top.text("description", "")
+    sensor = _sensor(top.table("sensor"))
+    profile = Profile(
+        name=path.stem,
+        description=description,
+        sensor=sensor,
+        sampling=_sampling(top.table("sampling")),
+        features=_features(top.table("features"), sensor.channels),
+        scaling=_scaling(top.table("scaling")),
+        network=_network(top.table("network")),
+        detector=_detector(top.table("detector")),
+        data=_data(top.table("data", optional=True)),
+    )
+    top.finish()
+    _check_together(top, profile)
+    return profile
+
+
+def shown(path: Path) -> str:
+    """A path as a user would type it: relative to the project where it lies inside."""
+    try:
+        return path.resolve().relative_to(PROJECT).as_posix()
+    except ValueError:
+        return str(path)
+
+
+class _Table:
+    """A TOML table that is emptied key by key; what is left over at the end is unknown."""
+
+    def __init__(self, file: str, name: str, content: dict[str, Any]) -> None:
+        self._file = file
+        self._name = name
+        self._content = dict(content)
+        self._asked: list[str] = []
+
+    def error(self, key: str, reason: str) -> UserError:
+        table = f"[{self._name}] " if self._name else ""
+        return UserError(f"{self._file}: {table}{key}: {reason}")
+
+    def take(self, key: str, default: Any) -> Any:
+        self._asked.append(key)
+        if key in self._content:
+            return self._content.pop(key)
+        if default is None:
+            raise self.error(key, "is missing")
+        return default
+
+    def has(self, key: str) -> bool:
+        return key in self._content
+
+    def table(self, key: str, optional: bool = False) -> "_Table":
+        value = self.take(key, {} if optional else None)
+        if not isinstance(value, dict):
+            raise self.error(key, f"must be a table, not {_type(value)}")
+        name = f"{self._name}.{key}" if self._name else key
+        return _Table(self._file, name, value)
+
+    def text(self, key: str, default: str | None = None, among: Sequence[str] = ()) -> str:
+        value = self.take(key, default)
+        if not isinstance(value, str):
+            raise self.error(key, f"must be a string, not {_type(value)}")
+        if among and value not in among:
+            raise self.error(key, f'"{value}" is not one of {", ".join(among)}')
+        return value
+
+    def flag(self, key: str, default: bool | None = None) -> bool:
+        value = self.take(key, default)
+        if not isinstance(value, bool):
+            raise self.error(key, f"must be true or false, not {_type(value)}")
+        return value
+
+    def integer(self, key: str, default: int | None, low: int, high: int) -> int:
+        value = self.take(key, default)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.error(key, f"must be a whole number, not {_type(value)}")
+        if not low <= value <= high:
+            raise self.error(key, f"{value} is not within {low} to {high}")
+        return value
+
+    def number(
+        self,
+        key: str,
+        default: float | None = None,
+        low: float = -math.inf,
+        high: float = math.inf,
+        above: float = -math.inf,
+    ) -> float:
+        if key not in self._content and default is not None:
+            self._asked.append(key)
+            return float(default)
+        return self._number(key, self.take(key, default), low, high, above)
+
+    def _number(self, key: str, value: Any, low: float, high: float, above: float) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise self.error(key, f"must be a number, not {_type(value)}")
+        if not math.isfinite(value):
+            raise self.error(key, f"must be a finite number, not {value}")
+        if value < low or value > high:
+            raise self.error(key, f"{value} is not within {low:g} to {high:g}")
+        if value <= above:
+            raise self.error(key, f"{value} is not above {above:g}")
+        return float(value)
+
+    def interval(self, key: str, default: tuple[float, float] | None = None) -> tuple[float, float]:
+        value = self.take(key, default)
+        if not isinstance(value, list | tuple) or len(value) != 2:
+            raise self.error(key, "must be [low, high]")
+        low, high = (self._number(key, v, -math.inf, math.inf, -math.inf) for v in value)
+        if low >= high:
+            raise self.error(key, f"low {low:g} is not below high {high:g}")
+        return low, high
+
+    def array(self, key: str, default: list[Any] | None = None) -> list[Any]:
+        value = self.take(key, default)
+        if not isinstance(value, list):
+            raise self.error(key, f"must be an array, not {_type(value)}")
+        return value
+
+    def finish(self) -> None:
+        for key in self._content:
+            close = difflib.get_close_matches(key, self._asked, 1)
+            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(self._asked)}"
+            raise self.error(key, f"unknown key ({hint})")
+
+
+def _type(value: Any) -> str:
+    names = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
+    names |= {list: "an array", dict: "a table"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _sensor(table: _Table) -> Sensor:
+    kind = table.text("kind", among=("linear", "thermistor"))
+    channels = table.array("channels")
+    for channel in channels:
+        if not isinstance(channel, str) or not channel.isascii() or not channel.isprintable():
+            raise table.error("channels", "must be names of printable ASCII letters")
+        if not channel or len(channel) > 32 or any(c in channel for c in '|,"\\'):
+            raise table.error("channels", f'"{channel}" is empty, too long or holds | , " or \\')
+    if not 1 <= len(channels) <= MAX_CHANNELS or len(set(channels)) != len(channels):
+        raise table.error("channels", f"must be 1 to {MAX_CHANNELS} different names")
+    unit = table.text("unit")
+    if not unit.isascii() or not unit.isprintable() or len(unit) > 8 or '"' in unit:
+        raise table.error("unit", "must be at most 8 printable ASCII letters")
+    common: dict[str, Any] = {
+        "kind": kind,
+        "channels": tuple(channels),
+        "unit": unit,
+        "valid": table.interval("valid"),
+        "adc_bits": table.integer("adc_bits", 12, 8, 16),
+        "full_scale_volts": table.number("full_scale_volts", 3.3, above=0),
+        "oversampling": table.integer("oversampling", 16, 1, 4096),
+        "stuck_seconds": table.number("stuck_seconds", 0.0, low=0, high=86400),
+    }
+    if kind == "linear":
+        sensor = Sensor(**common, gain=table.number("gain"), offset=table.number("offset", 0.0))
+        if sensor.gain == 0:
+            raise table.error("gain", "must not be 0")
+    else:
+        sensor = Sensor(
+            **common,
+            beta=table.number("beta", above=0),
+            r0_ohm=table.number("r0_ohm", above=0),
+            t0_celsius=table.number("t0_celsius", 25.0, above=-273.15),
+            series_ohm=table.number("series_ohm", above=0),
+            to=table.text("to", "ground", among=("ground", "supply")),
+        )
+    table.finish()
+    return sensor
+
+
+def _sampling(table: _Table) -> Sampling:
+    sampling = Sampling(rate_hz=table.number("rate_hz", low=1e-3, high=1000))
+    table.finish()
+    return sampling
+
+
+def _features(table: _Table, channels: tuple[str, ...]) -> Features:
+    window = table.integer("window", 1, 1, MAX_WINDOW)
+    use: list[Feature] = []
+    for entry in table.array("use"):
+        use += _feature(table, entry, channels)
+    if not 1 <= len(use) <= MAX_FEATURES:
+        raise table.error("use", f"gives {len(use)} features, must be 1 to {MAX_FEATURES}")
+    if len(set(use)) != len(use):
+        raise table.error("use", "names the same feature twice")
+    if use[0].channel != 0 or not CATALOGUE[use[0].kind].invertible:
+        kinds = " or ".join(k for k, v in CATALOGUE.items() if v.invertible)
+        raise table.error("use", f"the first feature must be {kinds} of the first channel")
+    if window < 2 and any(CATALOGUE[f.kind].windowed for f in use):
+        raise table.error("window", "must be at least 2 for mean, slope and variance")
+    table.finish()
+    return Features(use=tuple(use), window=window)
+
+
+def _feature(table: _Table, entry: Any, channels: tuple[str, ...]) -> list[Feature]:
+    """One entry of `use`; without a channel it means every channel."""
+    if isinstance(entry, str):
+        entry = {"kind": entry}
+    if not isinstance(entry, dict):
+        raise table.error("use", f"must hold strings and tables, not {_type(entry)}")
+    inner = _Table(table._file, f"{table._name}.use", entry)
+    kind = inner.text("kind", among=tuple(CATALOGUE))
+    channel = inner.text("channel", "*", among=("*", *channels))
+    parameters = tuple(inner.number(p, low=1) for p in CATALOGUE[kind].parameters)
+    inner.finish()
+    chosen = range(len(channels)) if channel == "*" else [channels.index(channel)]
+    return [Feature(kind, c, parameters) for c in chosen]
+
+
+def _scaling(table: _Table) -> Scaling:
+    kind = table.text("kind", among=("range", "standard"))
+    if kind == "range":
+        low, high = table.number("low"), table.number("high")
+        if low >= high:
+            raise table.error("low", f"{low:g} is not below high {high:g}")
+        scaling = Scaling(kind=kind, low=low, high=high, clip=table.interval("clip", (0.0, 1.0)))
+    else:
+        scaling = Scaling(
+            kind=kind,
+            clip=table.interval("clip", Scaling.clip),
+            squash=table.number("squash", 0.0, low=0),
+            sd_floor=table.number("sd_floor", Scaling.sd_floor, above=0),
+            whiten=table.flag("whiten", False),
+            whiten_clip=table.number("whiten_clip", Scaling.whiten_clip, above=0),
+            whiten_shrink=table.number("whiten_shrink", Scaling.whiten_shrink, low=0, high=1),
+            whiten_floor=table.number("whiten_floor", Scaling.whiten_floor, low=0),
+        )
+    table.finish()
+    return scaling
+
+
+def _network(table: _Table) -> Network:
+    layers = table.array("layers")
+    for width in layers:
+        if not isinstance(width, int) or isinstance(width, bool) or width < 1:
+            raise table.error("layers", "must be whole numbers of units, at least 1")
+        if width > MAX_LAYER_WIDTH:
+            raise table.error("layers", f"{width} units are more than {MAX_LAYER_WIDTH}")
+    if len(layers) >= MAX_LAYERS:
+        raise table.error("layers", f"are {len(layers)}, must be fewer than {MAX_LAYERS}")
+    activations = table.array("activations")
+    for name in activations:
+        if name not in ACTIVATIONS:
+            raise table.error("activations", f'"{name}" is not one of {", ".join(ACTIVATIONS)}')
+    if len(activations) != len(layers):
+        raise table.error("activations", f"are {len(activations)} for {len(layers)} hidden layers")
+    network = Network(
+        layers=tuple(layers),
+        activations=tuple(activations),
+        output_activation=table.text("output_activation", among=ACTIVATIONS),
+        quantize=table.flag("quantize", False),
+        steps=table.integer("steps", Network.steps, 1, 1_000_000),
+        batch=table.integer("batch", Network.batch, 1, 65536),
+        learning_rate=table.number("learning_rate", Network.learning_rate, above=0, high=1),
+        decay=table.text("decay", "none", among=("none", "cosine")),
+        noise=table.number("noise", 0.0, low=0),
+        replace=table.number("replace", 0.0, low=0, high=1),
+        replace_range=table.number("replace_range", Network.replace_range, above=0),
+        seed=table.integer("seed", Network.seed, 0, 2**31 - 1),
+    )
+    table.finish()
+    return network
+
+
+def _detector(table: _Table) -> Detector:
+    kind = table.text("kind", "autoencoder", among=("autoencoder", "mahalanobis", "sigma"))
+    if table.has("threshold") and table.has("calibration"):
+        raise table.error("threshold", "is fixed, so there must be no [detector.calibration]")
+    if not table.has("threshold") and not table.has("calibration"):
+        raise table.error("threshold", "is missing (or a table [detector.calibration])")
+    threshold = table.number("threshold", 0.0, low=0)
+    if table.has("threshold") and threshold == 0:
+        raise table.error("threshold", "must be above 0")
+    inner = table.table("calibration", optional=True)
+    calibration = Calibration(
+        quantile=inner.number("quantile", Calibration.quantile, above=0, high=1),
+        margin=inner.number("margin", Calibration.margin, above=0),
+        holdout=inner.number("holdout", Calibration.holdout, low=0.01, high=0.9),
+    )
+    inner.finish()
+    alarm_window = table.integer("alarm_window", 1, 1, MAX_ALARM_WINDOW)
+    detector = Detector(
+        kind=kind,
+        score=table.text("score", "absolute", among=("absolute", "whitened")),
+        threshold=threshold,
+        calibration=calibration,
+        clip_output=table.flag("clip_output", False),
+        residual_shrink=table.number("residual_shrink", Detector.residual_shrink, low=0, high=1),
+        residual_floor=table.number("residual_floor", Detector.residual_floor, low=0),
+        chart_tau=table.number("chart_tau", 0.0, low=0),
+        alarm_count=table.integer("alarm_count", 1, 1, alarm_window),
+        alarm_window=alarm_window,
+        clear_samples=table.integer("clear_samples", 1, 1, 65535),
+        clear_ratio=table.number("clear_ratio", 1.0, above=0, high=1),
+        warmup_samples=table.integer("warmup_samples", 0, 0, 65535),
+    )
+    table.finish()
+    return detector
+
+
+def _data(table: _Table) -> Data:
+    synthetic = None
+    if table.has("synthetic"):
+        inner = table.table("synthetic")
+        synthetic = Synthetic(
+            kind=inner.text("kind", among=("draws", "sensor")),
+            rows=inner.integer("rows", None, 10, 10_000_000),
+            mean=inner.number("mean"),
+            sd=inner.number("sd", above=0),
+            low=inner.number("low", -math.inf),
+            high=inner.number("high", math.inf),
+            daily=inner.number("daily", 0.0, low=0),
+            ripple=inner.number("ripple", 0.0, low=0),
+            ripple_seconds=inner.number("ripple_seconds", 600.0, above=0),
+            walk=inner.number("walk", 0.0, low=0),
+            seed=inner.integer("seed", 1, 0, 2**31 - 1),
+        )
+        if synthetic.low >= synthetic.high:
+            raise inner.error("low", f"{synthetic.low:g} is not below high {synthetic.high:g}")
+        inner.finish()
+    table.finish()
+    return Data(synthetic=synthetic)
+
+
+def _check_together(top: _Table, profile: Profile) -> None:
+    """What only two tables together can get wrong."""
+    if profile.detector.chart_tau and profile.detector.threshold:
+        raise top.error("[detector] chart_tau", "a second chart needs [detector.calibration]")
+    if profile.scaling.kind == "range" and profile.feature_count > len(profile.sensor.channels):
+        raise top.error("[scaling] kind", "range suits plain values only, use standard")
+    if profile.feature_count > MAX_LAYER_WIDTH:
+        raise top.error("[features] use", f"more than {MAX_LAYER_WIDTH} network inputs")
+    samples = profile.sensor.stuck_seconds * profile.sampling.rate_hz
+    if 0 < samples < 2:
+        raise top.error("[sensor] stuck_seconds", "is less than two samples")

@@ -1,0 +1,102 @@
+"""Features to network input, fitted to normal data: ScalingConfig of DetectorConfig.h in NumPy."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from training.profiles import Scaling
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scaler:
+    """z = (f - offset) * scale, squashed and clipped; u = whitening (z - mean), clipped."""
+
+    offset: Array  # [features]
+    scale: Array  # [features]
+    squash: float
+    clip_low: Array  # [features]
+    clip_high: Array  # [features]
+    mean: Array | None  # [features]
+    whitening: Array | None  # [features, features], lower triangular
+    whitening_clip: float
+
+    def apply(self, features: Array) -> npt.NDArray[np.float32]:
+        """Network input [rows, features]."""
+        z = self._standardised(features)
+        if self.whitening is not None and self.mean is not None:
+            limit = self.whitening_clip
+            z = np.clip((z - self.mean) @ self.whitening.T, -limit, limit)
+        return z.astype(np.float32)
+
+    def invert_first(self, inputs: Array) -> Array:
+        """The first feature [rows] of the network's first input [rows]: the way back.
+
+        The whitening is lower triangular, so the first input depends on the first feature alone.
+        """
+        z = inputs
+        if self.whitening is not None and self.mean is not None:
+            z = z / self.whitening[0, 0] + self.mean[0]
+        if self.squash:
+            z = self.squash * np.sinh(z / self.squash)
+        return np.asarray(z / self.scale[0] + self.offset[0])
+
+    def _standardised(self, features: Array) -> Array:
+        z = (features - self.offset) * self.scale
+        if self.squash:
+            z = self.squash * np.arcsinh(z / self.squash)
+        return np.clip(z, self.clip_low, self.clip_high)
+
+
+def fit(scaling: Scaling, features: Array) -> Scaler:
+    """Fits to the features [rows, features] of normal data."""
+    count = features.shape[1]
+    if scaling.kind == "range":
+        offset = np.full(count, scaling.low)
+        scale = np.full(count, 1 / (scaling.high - scaling.low))
+    else:
+        offset = features.mean(axis=0)
+        scale = 1 / np.maximum(features.std(axis=0), scaling.sd_floor)
+    low, high = (np.full(count, limit) for limit in scaling.clip)
+    plain = Scaler(_single(offset), _single(scale), scaling.squash, low, high, None, None, 0.0)
+    if not scaling.whiten:
+        return plain
+    z = plain._standardised(features)
+    return dataclasses.replace(
+        plain,
+        mean=_single(z.mean(axis=0)),
+        whitening=whitening(z, scaling.whiten_shrink, scaling.whiten_floor),
+        whitening_clip=scaling.whiten_clip,
+    )
+
+
+def whitening(values: Array, shrink: float, floor: float) -> Array:
+    """Inverse Cholesky factor [n, n] of the covariance of `values` [rows, n].
+
+    The covariance is shrunk towards its diagonal (the idea of Ledoit and Wolf, 2004, with a fixed
+    share) and its diagonal raised by `floor`, so that it is never singular.
+    """
+    covariance = np.atleast_2d(np.cov(values, rowvar=False, bias=True))
+    diagonal = np.diag(np.diag(covariance))
+    covariance = (1 - shrink) * covariance + shrink * diagonal + floor * np.eye(len(covariance))
+    return _single(np.linalg.inv(np.linalg.cholesky(covariance)))
+
+
+def pack(matrix: Array) -> list[float]:
+    """The lower triangle, row after row: n (n + 1) / 2 values."""
+    return [float(v) for v in matrix[np.tril_indices(len(matrix))]]
+
+
+def unpack(values: list[float], size: int) -> Array:
+    """The reverse of `pack`."""
+    matrix = np.zeros((size, size))
+    matrix[np.tril_indices(size)] = values
+    return matrix
+
+
+def _single(values: Array) -> Array:
+    """Rounded to float32, as the firmware will hold them."""
+    return values.astype(np.float32).astype(np.float64)
