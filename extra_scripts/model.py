@@ -5,8 +5,12 @@ A thin adapter between SCons and training/model_step.py, which has the rules.
 
 import sys
 from pathlib import Path
+from typing import Any
+
+from SCons.Script import COMMAND_LINE_TARGETS, Import
 
 Import("env")
+env: Any = globals()["env"]
 
 PROJECT = Path(env.subst("$PROJECT_DIR"))
 sys.path.insert(0, str(PROJECT))
@@ -28,11 +32,11 @@ WITHOUT_MODEL = {
 
 
 def model_step() -> None:
-    from SCons.Script import COMMAND_LINE_TARGETS
-
     from training import model_step as step
     from training.errors import UserError
 
+    include = Path(env.subst("$PROJECT_INCLUDE_DIR"))
+    known = include.is_dir() and sorted(include.iterdir())
     targets = set(COMMAND_LINE_TARGETS)
     may_train = not targets or not targets <= WITHOUT_MODEL
     try:
@@ -41,12 +45,26 @@ def model_step() -> None:
             env.GetProjectOption("custom_model", ""),
             env.GetProjectOption("custom_model_dir", ""),
         )
-        print(step.prepare(choice, Path(env.subst("$PROJECT_INCLUDE_DIR")), may_train))
+        print(step.prepare(choice, include, may_train))
     except UserError as error:
         if may_train:
             sys.stderr.write(f"Error: model step: {error}\n")
             env.Exit(1)
         print(f"Model: {error}")
+    if known != (include.is_dir() and sorted(include.iterdir())):
+        expect_new_files()
+
+
+def expect_new_files() -> None:
+    """Tells PlatformIO that the headers belong to the project.
+
+    It wipes the build folder when a header has come or gone since the last run, so that without
+    this the second build of a fresh clone would compile everything again.
+    """
+    from platformio.project.helpers import compute_project_checksum
+
+    checksum = Path(env.subst("$PROJECT_BUILD_DIR")) / "project.checksum"
+    checksum.write_text(compute_project_checksum(env.GetProjectConfig()), encoding="utf-8")
 
 
 if sys.version_info < (3, 11):  # noqa: UP036  whatever Python PlatformIO runs in

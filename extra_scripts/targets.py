@@ -3,56 +3,63 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Any
+
+from SCons.Script import ARGUMENTS, Import
 
 Import("env")
+env: Any = globals()["env"]
 
 PROJECT = Path(env.subst("$PROJECT_DIR"))
 sys.path.insert(0, str(PROJECT))
+
+from training import model_step  # noqa: E402
+from training.errors import UserError  # noqa: E402
+
+BOARD_PORT = 7001  # where `-t board` serves its serial line
 
 # PlatformIO puts a pipe between us and the user's terminal.
 ON_TERMINAL = bool(int(ARGUMENTS.get("ISATTY", 0)))
 
 
-def option(name, default=""):
+def option(name: str, default: str = "") -> str:
     return str(env.GetProjectOption(name, default))
 
 
-def choice(mode=""):
-    from training import model_step
-
+def choice(mode: str = "") -> model_step.Choice:
     return model_step.choose(
         option("custom_profile"), mode or option("custom_model"), option("custom_model_dir")
     )
 
 
-def python():
+def python() -> str:
     """The project's own interpreter, where it has been set up."""
-    from training import model_step
-
     own = model_step.venv_python()
     return str(own) if own.is_file() else env.subst("$PYTHONEXE")
 
 
-def run(*command, **options):
-    """Runs a program in the project; returns its exit status, by which SCons judges."""
+def run(*command: str | Path, stdin: IO[bytes] | int | None = None) -> int:
+    """Runs a program in the project; returns its exit status, by which SCons judges.
+
+    Ctrl+C reaches the program too, which has things to put in order.
+    """
     environment = dict(os.environ, PYTHONPATH=str(PROJECT))
     if ON_TERMINAL and "NO_COLOR" not in os.environ:
         environment["FORCE_COLOR"] = "1"
-    try:
-        return subprocess.run(
-            [str(part) for part in command], cwd=PROJECT, env=environment, **options
-        ).returncode
-    except KeyboardInterrupt:
-        return 130
+    process = subprocess.Popen([*map(str, command)], cwd=PROJECT, env=environment, stdin=stdin)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
 
 
-def guarded(action):
+def guarded(action: Callable[[], int]) -> Any:
     """An error that is meant for the user is a sentence, not a traceback."""
 
-    def act(target, source, env):
-        from training.errors import UserError
-
+    def act(**_: Any) -> int:
         try:
             return action()
         except UserError as error:
@@ -62,34 +69,31 @@ def guarded(action):
     return env.Action(act, cmdstr=None)
 
 
-def port_arguments():
+def port_arguments() -> list[str]:
     port = option("upload_port") or option("monitor_port")
-    return ["--port", port] if port else []
+    return ["--port", port, "--baud", option("monitor_speed", "115200")] if port else []
 
 
-def train():
-    from training import model_step
-
+def train() -> int:
     print(model_step.prepare(choice("retrain"), Path(env.subst("$PROJECT_INCLUDE_DIR"))))
+    return 0
 
 
-def modelinfo():
+def modelinfo() -> int:
     return run(python(), "-m", "training", "modelinfo", *model_arguments())
 
 
-def report():
-    from training import model_step
-
+def report() -> int:
     interpreter = model_step.training_python()
     return run(interpreter, "-m", "training", "report", *model_arguments())
 
 
-def model_arguments():
+def model_arguments() -> list[str | Path]:
     chosen = choice()
     return ["--profile", chosen.profile, "--model", chosen.folder]
 
 
-def collect():
+def collect() -> int:
     force = option("custom_collect_force", "no").lower() in ("yes", "true", "1")
     arguments = ["--seconds", option("custom_collect_seconds", "60")]
     arguments += ["--profile", Path(choice().profile).stem, *port_arguments()]
@@ -97,35 +101,32 @@ def collect():
     return run(python(), "-m", "monitor.collect", *arguments)
 
 
-def inject():
+def inject() -> int:
     arguments = option("custom_inject", "50 4").split()
     return run(python(), "-m", "monitor.inject", *port_arguments(), *arguments)
 
 
-def demo():
+def demo() -> int:
     """A minute with anomalies, faster than real time, shown as in the monitor."""
-    command = [env.subst("$PROGPATH"), "--simulate", "mixed", "--seconds", "60", "--speed"]
-    command.append(option("custom_demo_speed", "20"))
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as program:
+    command = [env.subst("$PROGPATH"), "--simulate", "mixed", "--seconds", "60", "--speed", "20"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as program:
         viewer = [python(), "-m", "monitor.view", "--clock", "board"]
-        shown = run(*viewer, "--profile", Path(choice().profile).stem, stdin=program.stdout)
-        program.stdout.close()
-        return shown or program.wait()
+        profile = Path(choice().profile).stem
+        return run(*viewer, "--profile", profile, stdin=program.stdout) or program.wait()
 
 
-def board():
+def board() -> int:
     """The firmware as a virtual board, until Ctrl+C."""
-    port = option("custom_board_port", "7001")
-    print(f"Virtual board on port {port}. In another terminal:")
-    print(f"  pio device monitor -p socket://localhost:{port}", flush=True)
-    scenario = option("custom_board_scenario", "normal")
-    return run(
-        env.subst("$PROGPATH"), "--serial", f"tcp:{port}", "--simulate", scenario, "--speed", "1"
-    )
+    print("A virtual board, until Ctrl+C. Watch it from another terminal:")
+    print(f"    pio device monitor -e native -p socket://localhost:{BOARD_PORT}", flush=True)
+    serial = f"tcp:{BOARD_PORT}"
+    return run(env.subst("$PROGPATH"), "--serial", serial, stdin=subprocess.DEVNULL)
 
 
-def add(name, action, title, description, dependencies=None):
-    env.AddCustomTarget(name, dependencies, guarded(action), title=title, description=description)
+def add(
+    name: str, action: Callable[[], int], title: str, description: str, program: str | None = None
+) -> None:
+    env.AddCustomTarget(name, program, guarded(action), title=title, description=description)
 
 
 add("train", train, "Train", "Retrain the model now, on the profile's data")

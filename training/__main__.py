@@ -1,11 +1,13 @@
 """`python -m training VERB --profile NAME`: see `--help`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training import codegen, fingerprint, manifest, modelinfo, profiles
+from training.benchmark import cli as benchmark
 from training.errors import UserError
 from training.profiles import PROJECT, Profile
 
@@ -19,6 +21,8 @@ From a recording of normal data to a model that the firmware runs.
   export     write include/model_config.h and include/model_data.h for a model
   evaluate   what a model says about recorded data, or about one value
   modelinfo  what a model is: layers, bytes, arena, threshold, fingerprint
+  report     an HTML page about a model: its data, its score, what it finds, what int8 costs
+  benchmark  measure detectors against others, on simulated devices or on recorded data
 """
 
 _EXAMPLES = """\
@@ -27,6 +31,7 @@ examples:
   python -m training train --profile temperature --data office.csv --rows 0:1090 --out /tmp/office
   python -m training evaluate --profile lesson --value 50
   python -m training evaluate --profile temperature --data office.csv --model /tmp/office
+  python -m training benchmark synthetic --devices 2 --days 0.5 --detector temperature sigma
 """
 
 
@@ -39,6 +44,8 @@ def main(arguments: list[str]) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # `... | head`: who read this has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("interrupted; the model is as it was", file=sys.stderr)
         return 130
@@ -79,6 +86,19 @@ def _parser() -> argparse.ArgumentParser:
     info = verbs.add_parser("modelinfo", help="what a model is")
     _common(info, "--model", "folder of the model")
     info.set_defaults(run=_modelinfo)
+
+    report = verbs.add_parser("report", help="write an HTML page about a model")
+    _common(report, "--model", "folder of the model")
+    report.add_argument("--out", type=Path, help="the page (default: report/<profile>.html)")
+    report.add_argument(
+        "--benchmark",
+        type=Path,
+        metavar="FILE.json",
+        help="what `benchmark synthetic --json` gave, instead of measuring two devices now",
+    )
+    report.set_defaults(run=_report)
+
+    benchmark.add_parser(verbs)
     return parser
 
 
@@ -130,7 +150,7 @@ def _train_locked(profile: Profile, options: argparse.Namespace, folder: Path) -
     )
     print(
         f"threshold {content['pipeline']['decision']['threshold']:.4g}; scores of "
-        f"{metrics['rows_held_out']} held-out rows: median {metrics['score_median']:.4g}, "
+        f"{metrics['rows_scored']} held-out rows: median {metrics['score_median']:.4g}, "
         f"99 % {metrics['score_p99']:.4g}, greatest {metrics['score_max']:.4g}"
     )
 
@@ -206,6 +226,16 @@ def _modelinfo(profile: Profile, options: argparse.Namespace) -> None:
     folder = _folder(profile, options)
     found = manifest.load(folder)
     print(modelinfo.plain(modelinfo.rows(profile, found, folder, PROJECT / "include")))
+
+
+def _report(profile: Profile, options: argparse.Namespace) -> None:
+    from training import report
+
+    out = options.out or PROJECT / "report" / f"{profile.name}.html"
+    measured = report.read_benchmark(options.benchmark) if options.benchmark else None
+    with benchmark.progress("simulated devices") as told:
+        report.write(profile, manifest.load(_folder(profile, options)), out, measured, told)
+    print(f"{profiles.shown(out)}: written")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,23 @@
 """Residuals to a score, and the threshold of that score from normal data alone."""
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from training import scaling
+from training.normal import Normal
 from training.profiles import Detector
 
 Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
+
+
+TAIL_SHARE: Final = 0.10
+SHAPE_RANGE: Final = (0.0, 0.3)
+CHART_CAP: Final = 2.0  # times the threshold
 
 
 @dataclass(frozen=True)
@@ -29,13 +37,20 @@ class Scorer:
             clipped = np.clip(clipped, self.output_low, self.output_high)
         return inputs.astype(np.float64) - clipped
 
-    def score(self, inputs: Floats, outputs: Floats) -> Array:
-        """One score a row [rows]."""
+    def parts(self, inputs: Floats, outputs: Floats) -> Array:
+        """Weighed residuals [..., features]; the largest names the cause."""
         r = self.residual(inputs, outputs)
         if self.residual_mean is None or self.residual_whitening is None:
-            return np.asarray(np.mean(abs(r), axis=1))
-        whitened = (r - self.residual_mean) @ self.residual_whitening.T
-        return np.asarray(np.sqrt(np.mean(whitened**2, axis=1)))
+            return r
+        return np.asarray((r - self.residual_mean) @ self.residual_whitening.T)
+
+    def score(self, inputs: Floats, outputs: Floats) -> Array:
+        """One score a row [...]."""
+        w = self.parts(inputs, outputs)
+        if self.kind == "absolute":
+            return np.asarray(np.mean(abs(w), axis=-1))
+        power = {"rms": 2, "quartic": 4}[self.kind]
+        return np.asarray(np.mean(w**power, axis=-1) ** (1 / power))
 
 
 @dataclass(frozen=True)
@@ -43,10 +58,30 @@ class Thresholds:
     """What the charts are compared with; `chart` is 0 where there is no second chart."""
 
     score: float
-    chart: float
+    chart: float = 0.0
+
+    @property
+    def chart_cap(self) -> float:
+        """The most that one score counts in the second chart: a single spike must not fill it."""
+        return CHART_CAP * self.score
+
+    def shown(self, scores: Array, tau: float) -> Array:
+        """The larger of both charts on the scale of `score`, for scores [..., rows]."""
+        if not self.chart:
+            return scores
+        slow = chart(scores, tau, self.chart_cap)
+        return np.maximum(scores, slow * (self.score / self.chart))
 
 
-def fit_scorer(detector: Detector, inputs: Floats, outputs: Floats) -> Scorer:
+def chart(scores: Array, tau: float, cap: float) -> Array:
+    """The second chart: exponential mean of the scores [..., rows], each cut to `cap`, from 0."""
+    from scipy.signal import lfilter
+
+    alpha = 1 / tau
+    return np.asarray(lfilter([alpha], [1.0, alpha - 1.0], np.minimum(scores, cap)))
+
+
+def fit_scorer(detector: Detector, whiten: bool, inputs: Floats, outputs: Floats) -> Scorer:
     """Fits to what the network makes of normal input; both [rows, features]."""
     low = high = None
     if detector.clip_output:
@@ -56,36 +91,86 @@ def fit_scorer(detector: Detector, inputs: Floats, outputs: Floats) -> Scorer:
     if detector.score == "absolute":
         return plain
     r = plain.residual(inputs, outputs)
-    matrix = scaling.whitening(r, detector.residual_shrink, detector.residual_floor)
+    matrix = np.eye(r.shape[1])
+    if whiten:
+        matrix = scaling.whitening(r, detector.residual_shrink, detector.residual_floor)
     mean = r.mean(axis=0).astype(np.float32).astype(np.float64)
     return Scorer(detector.score, low, high, mean, matrix)
 
 
-def thresholds(detector: Detector, segments: list[Array]) -> Thresholds:
-    """Thresholds from the scores of normal data that was not trained on, one array a segment.
+def level_tails(
+    scorer: Scorer, normal: list[Normal], inputs: list[Floats], outputs: list[Floats]
+) -> Scorer:
+    """Divides each weighed residual by the level that it alone exceeds at its share of the rate.
 
-    A fixed threshold of the profile is taken as it is. Otherwise: the quantile times the margin.
+    So a feature whose normal tail is long does not raise the threshold of the others.
     """
-    if detector.threshold:
-        return Thresholds(detector.threshold, 0.0)
+    assert scorer.residual_whitening is not None
+    count = inputs[0].shape[-1]
+    tails = np.zeros(count)
+    for part, u, y in zip(normal, inputs, outputs, strict=True):
+        w = abs(scorer.parts(u[:, part.run_in :], y[:, part.run_in :]))
+        own = [tail_level(w[..., i], part.rate / 2 / count, part.episode) for i in range(count)]
+        tails = np.maximum(tails, own)
+    matrix = scaling.single(scorer.residual_whitening / tails[:, None])
+    return dataclasses.replace(scorer, residual_whitening=matrix)
+
+
+def quantile_thresholds(detector: Detector, segments: list[Array]) -> Thresholds:
+    """The calibration's quantile times its margin, of scores that were not trained on."""
     rule = detector.calibration
+    assert rule is not None
     score = float(np.quantile(np.concatenate(segments), rule.quantile)) * rule.margin
-    chart = 0.0
-    if detector.chart_tau:
-        smooth = np.concatenate([exponential_mean(s, detector.chart_tau) for s in segments])
-        chart = float(np.quantile(smooth, rule.quantile)) * rule.margin
-    return Thresholds(_single(score), _single(chart))
+    found = Thresholds(_single(score))
+    if not detector.chart_tau:
+        return found
+    smooth = np.concatenate([chart(s, detector.chart_tau, found.chart_cap) for s in segments])
+    level = float(np.quantile(smooth, rule.quantile)) * rule.margin
+    return Thresholds(found.score, _single(level))
 
 
-def exponential_mean(values: Array, tau: float) -> Array:
-    """m += (v - m) / min(n, tau) for the n-th value: the first ones weigh 1/n."""
-    result = np.empty_like(values)
-    mean, count = 0.0, 0.0
-    for index, item in enumerate(values.tolist()):
-        count = min(count + 1, tau)
-        mean += (item - mean) / count
-        result[index] = mean
-    return result
+def tail_thresholds(detector: Detector, normal: list[Normal], scores: list[Array]) -> Thresholds:
+    """What the scores [streams, rows] exceed at the allowed rate; each chart gets half of it."""
+    pairs = list(zip(normal, scores, strict=True))
+    share = 0.5 if detector.chart_tau else 1.0
+    level = max(tail_level(s[:, n.run_in :], n.rate * share, n.episode) for n, s in pairs)
+    found = Thresholds(_single(level))
+    if not detector.chart_tau:
+        return found
+    tau, cap = detector.chart_tau, found.chart_cap
+    level = max(
+        tail_level(chart(s, tau, cap)[:, n.run_in :], n.rate * share, n.episode) for n, s in pairs
+    )
+    return Thresholds(found.score, _single(level))
+
+
+def tail_level(values: Array, rate: float, episode: int) -> float:
+    """Level that `values` [..., rows] exceed `rate` times a row, exceedances within `episode` rows
+    counted once.
+
+    A generalised Pareto distribution is fitted to the largest tenth of the maxima of blocks of
+    `episode` rows (J. Pickands, 1975; peaks over threshold as in Siffer et al., KDD 2017), its
+    shape held within 0 to 0.3. With fewer than 20 maxima in the tail the level is at least 1.1
+    times the greatest value.
+    """
+    from scipy.stats import genpareto
+
+    blocks = values.shape[-1] // episode
+    maxima = values[..., : blocks * episode].reshape(-1, episode).max(axis=1)
+    base = float(np.quantile(maxima, 1 - TAIL_SHARE))
+    excess = maxima[maxima > base] - base
+    if len(excess) < 3:
+        return 1.1 * float(maxima.max())
+    shape = float(np.clip(genpareto.fit(excess, floc=0.0)[0], *SHAPE_RANGE))
+    scale = float(np.mean(excess)) * (1 - shape)
+    rarity = rate * episode / TAIL_SHARE
+    if rarity >= 1:
+        level = base
+    elif shape < 1e-3:
+        level = base - scale * float(np.log(rarity))
+    else:
+        level = base + scale / shape * (rarity**-shape - 1)
+    return max(level, 1.1 * float(maxima.max())) if len(excess) < 20 else level
 
 
 def _single(value: float) -> float:

@@ -3,6 +3,7 @@
 Standard library only: this runs in every build, in whatever Python PlatformIO brings.
 """
 
+import math
 import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ _ACTIVATIONS: Final = {
     "sigmoid": "Activation::kSigmoid",
     "tanh": "Activation::kTanh",
 }
+
+_KINDS: Final = {"zscore": "ZScore"}  # where the enumerator is not simply the words of the name
 
 _WIDTH: Final = 100
 
@@ -87,14 +90,22 @@ _INCLUDES: Final = (
 
 def number(value: float) -> str:
     """A float32 literal: the shortest that reads back to the same float32."""
-    single = struct.pack("<f", value)
-    if abs(value) < 1e6 and single == struct.pack("<f", round(value)):
+    single = _float32(value)
+    if abs(value) < 1e6 and single == round(value):
         return f"{round(value)}.0f"
     for digits in range(1, 10):
         text = f"{value:.{digits}g}"
-        if struct.pack("<f", float(text)) == single:
+        if _float32(float(text)) == single:
             break
     return (text if any(c in text for c in ".e") else text + ".0") + "f"
+
+
+def _float32(value: float) -> float:
+    """The nearest float32; infinity where there is none."""
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def _head(profile: Profile, manifest: Manifest, what: str) -> str:
@@ -195,28 +206,36 @@ def _members(fields: Sequence[tuple[str, str]], indent: str) -> str:
     return "".join(f"{indent}{value + ',':<{width}}  // {field}\n" for value, field in fields)
 
 
-def _features(profile: Profile, manifest: Manifest) -> str:
+def feature_tables(profile: Profile, sigma: Sequence[float]) -> str:
+    """`FeatureConfig kFeatures` with what it points to; `sigma` is the noise of each channel."""
+
     def spec(kind: str, channel: int, parameters: tuple[float, ...]) -> str:
         values = ", ".join(number(p) for p in (*parameters, 0.0, 0.0, 0.0)[:3])
-        return f"    {{FeatureKind::k{kind.title().replace('_', '')}, {channel}, {values}}},\n"
+        name = _KINDS.get(kind) or kind.title().replace("_", "")
+        return f"    {{FeatureKind::k{name}, {channel}, {values}}},\n"
 
     rows = "".join(spec(f.kind, f.channel, f.parameters) for f in profile.features.use)
     fields = [
-        ("kChannels", "channels"),
-        ("kFeatureCount", "count"),
+        (str(len(profile.sensor.channels)), "channels"),
+        (str(profile.feature_count), "count"),
         (str(profile.features.window), "window"),
         (number(profile.sampling.rate_hz), "sample_rate_hz"),
         ("kFeatureSpecs", "specs"),
         ("kNoiseSigma", "sigma"),
     ]
     return (
-        _constant("int", "kFeatureCount", profile.feature_count)
-        + _array(
-            "const char*", "kFeatureNames", map(_string, profile.feature_names), "kFeatureCount"
-        )
-        + f"inline constexpr FeatureSpec kFeatureSpecs[kFeatureCount] = {{\n{rows}}};\n"
-        + _floats("kNoiseSigma", manifest["pipeline"]["sigma"])
+        f"inline constexpr FeatureSpec kFeatureSpecs[{profile.feature_count}] = {{\n{rows}}};\n"
+        + _floats("kNoiseSigma", sigma)
         + _struct("FeatureConfig", "kFeatures", fields)
+    )
+
+
+def _features(profile: Profile, manifest: Manifest) -> str:
+    names = map(_string, profile.feature_names)
+    return (
+        _constant("int", "kFeatureCount", profile.feature_count)
+        + _array("const char*", "kFeatureNames", names, "kFeatureCount")
+        + feature_tables(profile, manifest["pipeline"]["sigma"])
     )
 
 
@@ -310,7 +329,7 @@ def _detector(profile: Profile, manifest: Manifest) -> str:
     ]
     kinds = {
         "absolute": "ScoreKind::kAbsolute",
-        "whitened": "ScoreKind::kRms",
+        "rms": "ScoreKind::kRms",
         "quartic": "ScoreKind::kQuartic",
     }
     score_fields = [
@@ -324,8 +343,8 @@ def _detector(profile: Profile, manifest: Manifest) -> str:
         (number(decision["threshold"]), "decision.threshold"),
         (number(decision["chart_tau"]), "decision.chart_tau"),
         (number(decision["chart_threshold"]), "decision.chart_threshold"),
-        (number(decision.get("chart_cap", 0.0)), "decision.chart_cap"),
-        (number(decision.get("normal_score", 0.0)), "decision.normal_score"),
+        (number(decision["chart_cap"]), "decision.chart_cap"),
+        (number(decision["normal_score"]), "decision.normal_score"),
         (str(profile.detector.alarm_count), "decision.alarm_count"),
         (str(profile.detector.alarm_window), "decision.alarm_window"),
         (str(profile.detector.clear_samples), "decision.clear_samples"),

@@ -138,7 +138,8 @@ def _buffer(model: Any, tensor: Any, kind: Any) -> npt.NDArray[Any]:
 
 
 def _float_layer(model: Any, tensors: list[Any], relu: bool) -> Layer:
-    _, weight_tensor, bias_tensor, _ = [*tensors[:2], *_bias_and_output(tensors)]
+    weight_tensor = tensors[1]
+    bias_tensor, _ = _bias_and_output(tensors)
     weights = _buffer(model, weight_tensor, np.float32)
     bias = np.zeros(len(weights), np.float32)
     if bias_tensor is not None:
@@ -147,6 +148,8 @@ def _float_layer(model: Any, tensors: list[Any], relu: bool) -> Layer:
         "inputs": weights.shape[1],
         "outputs": weights.shape[0],
         "activation": "relu" if relu else "linear",
+        "has_bias": bias_tensor is not None,
+        "scales": 1,
         "weights": weights.astype(float).tolist(),
         "bias": bias.astype(float).tolist(),
     }
@@ -175,6 +178,8 @@ def _int8_layer(model: Any, tensors: list[Any], relu: bool) -> Layer:
         "inputs": weights.shape[1],
         "outputs": outputs,
         "activation": "relu" if relu else "linear",
+        "has_bias": bias_tensor is not None,
+        "scales": len(scales),
         "output_zero_point": zero_point,
         "low": max(-128, zero_point) if relu else -128,
         "high": 127,

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from training import features, fingerprint, profiles
+from training import fingerprint, profiles
 from training.errors import UserError
 from training.profiles import Profile, Synthetic
 
@@ -40,6 +40,7 @@ class Recording:
     values: Array  # [rows, channels]
     malformed: list[Malformed] = field(default_factory=list)
     start: str | None = None  # the first row's date and time, where it has one
+    interval_s: float | None = None  # seconds between rows, where the times tell
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Dataset:
     segments: list[Array]  # [rows, channels] each
     identity: list[Any]  # for the fingerprint
     record: dict[str, Any]  # for the manifest
+    interval_s: float | None = None  # seconds between rows, where it is known
 
     @property
     def rows(self) -> int:
@@ -79,7 +81,8 @@ def own(profile: Profile) -> Dataset:
         ],
     }
     identity = fingerprint.own_identity(profile)
-    return _checked(profile, Dataset([r.values for r in recordings], identity, record))
+    interval = recordings[0].interval_s
+    return _checked(profile, Dataset([r.values for r in recordings], identity, record, interval))
 
 
 def from_file(
@@ -106,7 +109,8 @@ def from_file(
         "malformed": len(recording.malformed),
     }
     identity = fingerprint.file_identity(sha256, rows, columns)
-    return _checked(profile, Dataset([recording.values], identity, record))
+    interval = recording.interval_s
+    return _checked(profile, Dataset([recording.values], identity, record, interval))
 
 
 def read_csv(
@@ -158,7 +162,8 @@ def read_csv(
     if not values:
         detail = f"; line {malformed[0].line}: {malformed[0].reason}" if malformed else ""
         raise UserError(f"{path}: holds no usable row{detail}")
-    return Recording(np.asarray(values, dtype=np.float64), malformed, start or None)
+    interval = _interval([_cells(line, delimiter)[0] for _, line in lines[begin:end][:100]], header)
+    return Recording(np.asarray(values, dtype=np.float64), malformed, start or None, interval)
 
 
 def synthetic(profile: Profile, settings: Synthetic) -> Array:
@@ -257,7 +262,8 @@ def _lines(path: Path) -> list[tuple[int, str]]:
     if b"\0" in content:
         raise UserError(f"{path}: is not a text file")
     text = content.decode("utf-8-sig", errors="replace")
-    numbered = enumerate(text.splitlines(), start=1)
+    # Only a line feed ends a row, as for the firmware's reader; splitlines() knows more.
+    numbered = enumerate((line.rstrip("\r") for line in text.split("\n")), start=1)
     return [(n, line) for n, line in numbered if line.strip() and not line.startswith("#")]
 
 
@@ -279,6 +285,18 @@ def _is_time(cell: str) -> bool:
         datetime.fromisoformat(cell)
         return True
     return False
+
+
+def _interval(times: list[str], header: list[str] | None) -> float | None:
+    """The median of the steps between times, in seconds; None where the column holds no times."""
+    if all(map(_is_time, times)):
+        seconds = [datetime.fromisoformat(t).timestamp() for t in times]
+    elif header and header[0].lower() in ("time", "time_s", "seconds", "t"):
+        seconds = [float(t) for t in times if _is_number(t)]
+    else:
+        return None
+    steps = np.diff(seconds)
+    return float(np.median(steps)) if len(steps) and np.median(steps) > 0 else None
 
 
 def _columns(
@@ -345,10 +363,3 @@ def _relative(path: Path) -> str:
     with contextlib.suppress(ValueError):
         return Path(os.path.relpath(path.resolve(), profiles.PROJECT)).as_posix()
     return path.resolve().as_posix()
-
-
-def sigma(profile: Profile, dataset: Dataset) -> Array:
-    """Standard deviation of each channel's noise [channels], in its unit."""
-    longest = max(dataset.segments, key=len)
-    step = resolution(profile) / np.sqrt(profile.sensor.oversampling)
-    return np.maximum(features.noise_sigma(longest, step), 1e-6)

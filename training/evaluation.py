@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training import calibration, data, features, layers, scaling
-from training.calibration import Scorer
+from training import data, features, layers, scaling
+from training.calibration import Scorer, Thresholds
 from training.manifest import Manifest
 from training.profiles import Detector, Profile
 from training.scaling import Scaler
@@ -41,12 +41,10 @@ def run(profile: Profile, found: Manifest, samples: Array) -> Result:
         outputs = layers.run(found["layers"], found["quantization"], inputs)
     else:
         outputs = np.zeros_like(inputs)
-    score = scorer.score(inputs, outputs)
     decision = pipeline["decision"]
     threshold = float(decision["threshold"])
-    if decision["chart_threshold"]:
-        chart = calibration.exponential_mean(score, decision["chart_tau"])
-        score = np.maximum(score, chart * threshold / decision["chart_threshold"])
+    charts = Thresholds(threshold, float(decision["chart_threshold"]))
+    score = charts.shown(scorer.score(inputs, outputs), decision["chart_tau"])
     residual = scorer.residual(inputs, outputs)
     reconstruction = inputs[:, 0].astype(np.float64) - residual[:, 0]
     expected = features.invert(profile, sigma, samples, scaler.invert_first(reconstruction))

@@ -1,11 +1,13 @@
-"""The feature catalogue in NumPy. lib/Features holds the same in C++; a test pins the two together.
+"""The feature catalogue in NumPy. lib/Features holds the same in C++; a test pins the two.
 
-Each function takes one channel's samples [rows] and gives one feature [rows]: entry i depends on
-samples 0..i only. Windows are in samples; the first rows look at as many samples as there are.
+Each function takes one channel's samples and gives one feature of the same shape: entry i depends
+on samples 0..i only. Windows and time constants are in samples; the first rows look at as many
+samples as there are. The windowed kinds take one stream [rows] and answer in the sensor's unit; the
+streaming kinds take any number of streams [..., rows] and answer in multiples of the noise `sigma`,
+so that scaling readings and sigma together changes nothing.
 """
 
 from collections.abc import Callable
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -48,36 +50,69 @@ def variance(x: Array, window: int) -> Array:
 
 
 def level(x: Array, sigma: float, tau: float) -> Array:
-    """Deviation from the exponential mean before this sample, in sigma; 0 for the first."""
-    return (x - _before(x, sigma, tau)) / sigma
+    """Deviation from the robust mean before this sample, in sigma; 0 for the first."""
+    return _restored(_level(_rows_first(x), sigma, tau), x)
 
 
 def jump(x: Array, sigma: float) -> Array:
-    """Difference to the previous sample over sqrt(2) sigma: 1 is what noise makes."""
-    return difference(x) / (np.sqrt(2) * sigma)
+    """Difference to the previous sample over sqrt(2) sigma; 0 for the first."""
+    return _restored(_jump(_rows_first(x), sigma), x)
 
 
 def trend(x: Array, sigma: float, fast_tau: float, slow_tau: float) -> Array:
-    """Fast exponential mean minus slow one, in sigma, both with this sample in them."""
-    return (_follow(x, sigma, fast_tau) - _follow(x, sigma, slow_tau)) / sigma
+    """Fast robust mean minus slow one, in sigma, both with this sample in them."""
+    return _restored(_trend(_rows_first(x), sigma, fast_tau, slow_tau), x)
 
 
 def jump_energy(x: Array, sigma: float, tau: float) -> Array:
-    return _energy(jump(x, sigma), tau)
+    """Cube root of the mean square of `jump`."""
+    return _restored(_energy(_jump(_rows_first(x), sigma), tau), x)
 
 
 def level_energy(x: Array, sigma: float, level_tau: float, tau: float) -> Array:
-    return _energy(level(x, sigma, level_tau), tau)
+    """Cube root of the mean square of `level`."""
+    return _restored(_energy(_level(_rows_first(x), sigma, level_tau), tau), x)
 
 
 def trend_energy(x: Array, sigma: float, fast_tau: float, slow_tau: float, tau: float) -> Array:
-    """The trend's energy; white noise gives a trend of variance `power`."""
+    """Cube root of the mean square of `trend`, over its variance for white noise."""
     power = 1 / (2 * fast_tau - 1) + 1 / (2 * slow_tau - 1) - 2 / (fast_tau + slow_tau - 1)
-    return _energy(trend(x, sigma, fast_tau, slow_tau) / np.sqrt(power), tau)
+    h = _trend(_rows_first(x), sigma, fast_tau, slow_tau) / np.sqrt(power)
+    return _restored(_energy(h, tau), x)
+
+
+def smooth(x: Array, sigma: float, tau: float) -> Array:
+    """Plain exponential mean from the first sample, in the sensor's unit; sigma plays no part.
+
+    For channels whose level itself matters, such as the pressure of a pump.
+    """
+    rows = _rows_first(x)
+    result = np.empty_like(rows)
+    mean = rows[0].copy()
+    for index in range(len(rows)):
+        mean = mean + (rows[index] - mean) / tau
+        result[index] = mean
+    return _restored(result, x)
+
+
+def zscore(x: Array, sigma: float, tau: float) -> Array:
+    """Deviation from the mean over the running standard deviation, both before this sample.
+
+    The textbook's statistical thresholding. The running variance starts at sigma^2, takes squares
+    of at most nine times itself, and counts as at least sigma^2 / 4.
+    """
+    z = _level(_rows_first(x), sigma, tau)
+    result = np.empty_like(z)
+    variance = np.ones(z.shape[1])
+    for index in range(len(z)):
+        used = np.maximum(variance, 0.25)
+        result[index] = z[index] / np.sqrt(used)
+        variance = variance + (np.minimum(z[index] ** 2, 9 * used) - variance) / tau
+    return _restored(result, x)
 
 
 def compute(profile: Profile, sigma: Array, samples: Array) -> Array:
-    """All features of a profile [rows, features] for samples [rows, channels].
+    """All features of a profile [..., rows, features] for samples [..., rows, channels].
 
     `sigma` is the noise of each channel [channels] in the sensor's unit.
     """
@@ -94,35 +129,31 @@ def compute(profile: Profile, sigma: Array, samples: Array) -> Array:
         "jump_energy": jump_energy,
         "level_energy": level_energy,
         "trend_energy": trend_energy,
+        "smooth": smooth,
+        "zscore": zscore,
     }
     columns = [
-        functions[f.kind](samples[:, f.channel], float(sigma[f.channel]), *f.parameters)
+        functions[f.kind](samples[..., f.channel], float(sigma[f.channel]), *f.parameters)
         for f in profile.features.use
     ]
-    return np.stack(columns, axis=1)
+    return np.stack(columns, axis=-1)
 
 
 def invert(profile: Profile, sigma: Array, samples: Array, first: Array) -> Array:
     """What channel 0 would have been [rows] had the first feature been `first` [rows]."""
     feature = profile.features.use[0]
-    if feature.kind != "level":
+    x, noise = samples[:, feature.channel], float(sigma[feature.channel])
+    if feature.kind == "level":
+        own = level(x, noise, *feature.parameters)
+    elif feature.kind == "zscore":
+        # Its own deviation is what it divides the level by.
+        own = zscore(x, noise, *feature.parameters)
+        plain = level(x, noise, *feature.parameters)
+        first = first * np.divide(plain, own, out=np.ones_like(own), where=own != 0)
+        own = plain
+    else:
         return first
-    noise = float(sigma[feature.channel])
-    return _before(samples[:, feature.channel], noise, *feature.parameters) + first * noise
-
-
-# 1.4826 makes the median absolute deviation a standard deviation for Gaussian noise.
-_MAD_TO_SD: Final = 1.4826
-
-
-def noise_sigma(samples: Array, step: Array) -> Array:
-    """Standard deviation of each channel's noise [channels], from its differences.
-
-    A moving level hardly shows in the median of the differences. Not below half of `step`, the
-    sensor's resolution [channels].
-    """
-    deviation = _MAD_TO_SD * np.median(abs(np.diff(samples, axis=0)), axis=0) / np.sqrt(2)
-    return np.asarray(np.maximum(deviation, step / 2))
+    return x + (first - own) * noise
 
 
 def _rolling(x: Array, window: int, function: Callable[[Array], Array]) -> Array:
@@ -134,39 +165,87 @@ def _rolling(x: Array, window: int, function: Callable[[Array], Array]) -> Array
     return np.concatenate([np.asarray(short).reshape(-1), full])
 
 
-def _before(x: Array, sigma: float, tau: float) -> Array:
-    """The exponential mean before each sample; the first sample itself at the start."""
-    return np.concatenate([x[:1], _follow(x, sigma, tau)[:-1]])
+def _rows_first(x: Array) -> Array:
+    """Streams [..., rows] as [rows, streams]."""
+    return np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T)
 
 
-def _follow(x: Array, sigma: float, tau: float) -> Array:
-    """A robust exponential mean [rows], with the sample of each row in it.
+def _restored(rows: Array, like: Array) -> Array:
+    """The reverse of `_rows_first`."""
+    return np.ascontiguousarray(rows.T).reshape(like.shape)
+
+
+def _level(x: Array, sigma: float, tau: float) -> Array:
+    before, _ = _follow(x, sigma, tau)
+    return (x - before) / sigma
+
+
+def _jump(x: Array, sigma: float) -> Array:
+    return np.asarray(np.diff(x, axis=0, prepend=x[:1]) / (np.sqrt(2) * sigma))
+
+
+def _trend(x: Array, sigma: float, fast_tau: float, slow_tau: float) -> Array:
+    return (_follow(x, sigma, fast_tau)[1] - _follow(x, sigma, slow_tau)[1]) / sigma
+
+
+def _follow(x: Array, sigma: float, tau: float) -> tuple[Array, Array]:
+    """Robust exponential mean of streams [rows, streams], before and after each sample.
 
     The n-th sample weighs 1 / min(n, tau); its deviation from the mean is cut to a bound that never
-    falls below 4 sigma, grows while deviations fill it and shrinks when they do not.
+    falls below 4 sigma, grows while deviations fill it and shrinks when they do not: four samples
+    of nonsense hardly move the mean, a level that stays is soon followed, whatever its size.
     """
-    result = np.empty_like(x)
+    if x.shape[1] == 1:
+        before, after = _follow_one(x[:, 0].tolist(), sigma, tau)
+        return before[:, None], after[:, None]
+    before, after = np.empty_like(x), np.empty_like(x)
     lowest = 4 * sigma
-    mean, bound, count = float(x[0]), lowest, 1.0
-    result[0] = mean
-    for index, sample in enumerate(x[1:].tolist(), start=1):
-        deviation = sample - mean
+    mean, bound, count = x[0].copy(), np.full(x.shape[1], lowest), 1.0
+    before[0] = after[0] = mean
+    for index in range(1, len(x)):
+        before[index] = mean
+        deviation = x[index] - mean
+        size = np.minimum(abs(deviation), bound)
+        count = min(count + 1, tau)
+        mean = mean + np.copysign(size, deviation) / count
+        bound = np.maximum(lowest, 0.9 * bound + 0.25 * size)
+        after[index] = mean
+    return before, after
+
+
+def _follow_one(x: list[float], sigma: float, tau: float) -> tuple[Array, Array]:
+    """The same operations for one stream, far faster than arrays of one element."""
+    before, after = np.empty(len(x)), np.empty(len(x))
+    lowest = 4 * sigma
+    mean, bound, count = x[0], lowest, 1.0
+    before[0] = after[0] = mean
+    for index in range(1, len(x)):
+        before[index] = mean
+        deviation = x[index] - mean
         size = min(abs(deviation), bound)
         count = min(count + 1, tau)
         mean += (size if deviation >= 0 else -size) / count
-        bound = max(0.9 * bound + 0.25 * size, lowest)
-        result[index] = mean
-    return result
+        bound = max(lowest, 0.9 * bound + 0.25 * size)
+        after[index] = mean
+    return before, after
 
 
 def _energy(h: Array, tau: float) -> Array:
-    """Cube root of the exponential mean of min(h^2, 16) from zero.
+    """Cube root of the exponential mean of min(h^2, 16) from zero, for streams [rows, streams].
 
-    The cube root makes a chi-square nearly normal (E. B. Wilson and M. M. Hilferty, 1931).
+    The cube root makes a chi-square nearly normal (E. B. Wilson and M. M. Hilferty, 1931). From
+    zero an energy can only be too small after a start, never too large.
     """
-    result = np.empty_like(h)
-    energy = 0.0
-    for index, square in enumerate(np.minimum(h * h, 16.0).tolist()):
-        energy += (square - energy) / tau
+    squares = np.minimum(h * h, 16.0)
+    result = np.empty_like(squares)
+    if squares.shape[1] == 1:
+        one = 0.0
+        for index, square in enumerate(squares[:, 0].tolist()):
+            one += (square - one) / tau
+            result[index] = one
+        return np.cbrt(result)
+    energy = np.zeros(squares.shape[1])
+    for index in range(len(squares)):
+        energy = energy + (squares[index] - energy) / tau
         result[index] = energy
     return np.cbrt(result)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +23,9 @@ SOURCES: Final = (
     "interpreter.py",
     "layers.py",
     "network.py",
+    "normal.py",
     "scaling.py",
+    "stretch.py",
     "train.py",
 )
 
@@ -91,4 +94,4 @@ def expected(profile: Profile, data: dict[str, Any] | None) -> str:
 
 def data_path(data: dict[str, Any]) -> Path:
     """Where the file of a manifest's data was; relative paths start at the project."""
-    return profiles.PROJECT / str(data["path"])
+    return Path(os.path.normpath(profiles.PROJECT / str(data["path"])))

@@ -1,5 +1,6 @@
 """Runs a .tflite in the real TensorFlow Lite Micro, or in TensorFlow Lite's reference kernels."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -35,10 +36,12 @@ def _micro(tflite: bytes, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def _reference(tflite: bytes, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
     import tensorflow as tf
 
-    interpreter = tf.lite.Interpreter(
-        model_content=tflite,
-        experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_REF,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its successor, LiteRT, is a further package to install
+        interpreter = tf.lite.Interpreter(
+            model_content=tflite,
+            experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_REF,
+        )
     interpreter.allocate_tensors()
     source = interpreter.get_input_details()[0]["index"]
     target = interpreter.get_output_details()[0]["index"]

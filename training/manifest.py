@@ -82,7 +82,7 @@ def publish(folder: Path, model: bytes, content: Manifest) -> None:
 
 
 def _complete(folder: Path) -> None:
-    """Finishes a publication that was cut off between the .tflite and the manifest, if there was."""
+    """Finishes a publication that was cut off between the .tflite and the manifest."""
     pending = _staging(folder) / MANIFEST
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         named = json.loads(pending.read_bytes())["model"]["sha256"]

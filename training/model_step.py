@@ -109,7 +109,10 @@ def _run_training(choice: Choice) -> None:
     command += ["--profile", choice.profile, "--out", str(choice.folder), "--same-data"]
     if choice.mode != "retrain":
         command.append("--if-stale")
-    status = subprocess.run(command, cwd=PROJECT, check=False).returncode
+    try:
+        status = subprocess.run(command, cwd=PROJECT, check=False).returncode
+    except KeyboardInterrupt:
+        raise UserError("the training was interrupted; the model is as it was") from None
     if status:
         raise UserError(
             f"the training failed (status {status}, its reason is above); the model in "
@@ -124,11 +127,11 @@ def training_python() -> Path:
       UserError: it could not be created.
     """
     python = venv_python()
-    if not _has_tensorflow(python):
+    if not _can_train(python):
         print("Training needs TensorFlow: preparing the project's .venv", flush=True)
         command = [sys.executable, str(PROJECT / "piow"), "--install", "train"]
         status = subprocess.run(command, cwd=PROJECT, check=False).returncode
-        if status or not _has_tensorflow(python):
+        if status or not _can_train(python):
             raise UserError(
                 f"TensorFlow could not be installed into {profiles.shown(python.parent.parent)} "
                 f"(status {status}); the reason is above; again: python piow --install train"
@@ -142,8 +145,8 @@ def venv_python() -> Path:
     return PROJECT / ".venv" / name
 
 
-def _has_tensorflow(python: Path) -> bool:
+def _can_train(python: Path) -> bool:
     if not python.is_file():
         return False
-    check = "import importlib.util as u, sys; sys.exit(not u.find_spec('tensorflow'))"
+    check = "from importlib.util import find_spec as f; exit(not (f('tensorflow') and f('scipy')))"
     return subprocess.run([str(python), "-c", check], check=False).returncode == 0

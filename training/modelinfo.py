@@ -31,7 +31,9 @@ def rows(profile: Profile, found: Manifest, folder: Path, include: Path) -> list
 
 
 def parameters(found: Manifest) -> int:
-    return sum(layer["outputs"] * (layer["inputs"] + 1) for layer in found["layers"])
+    return sum(
+        layer["outputs"] * (layer["inputs"] + layer["has_bias"]) for layer in found["layers"]
+    )
 
 
 def plain(lines: Sequence[Row]) -> str:
@@ -74,13 +76,14 @@ def _features(profile: Profile, found: Manifest) -> list[Row]:
 
 
 def _threshold(profile: Profile, threshold: float, found: Manifest) -> str:
-    detector = profile.detector
-    if detector.threshold:
+    detector, rule = profile.detector, profile.detector.calibration
+    rows = found["metrics"]["rows_scored"]
+    if rule is None:
         how = "fixed by the profile"
+    elif rule.kind == "quantile":
+        how = f"{rule.quantile:g} quantile of {rows} held-out scores, times {rule.margin:g}"
     else:
-        rule = detector.calibration
-        rows_held = found["metrics"]["rows_held_out"]
-        how = f"{rule.quantile:g} quantile of {rows_held} held-out scores, times {rule.margin:g}"
+        how = f"tail of {rows} scores, {rule.false_alarms_per_day:g} false alarms a day"
     return f"{threshold:.4g} ({detector.score} score; {how})"
 
 

@@ -25,8 +25,11 @@ def build(network: Network, features: int) -> "keras.Model":
     activations = [*network.activations, network.output_activation]
     inputs = keras.Input((features,), name="features")
     x = inputs
-    for width, activation in zip(widths, activations, strict=True):
-        x = keras.layers.Dense(width, activation=activation)(x)
+    last = len(widths) - 1
+    for index, (width, activation) in enumerate(zip(widths, activations, strict=True)):
+        # The bias of a hidden linear layer is the next layer's: it would only cost memory.
+        bias = network.output_bias if index == last else activation != "linear"
+        x = keras.layers.Dense(width, activation=activation, use_bias=bias)(x)
     return keras.Model(inputs, x)
 
 

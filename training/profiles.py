@@ -26,6 +26,9 @@ MAX_LAYER_WIDTH: Final = 64
 MAX_LAYERS: Final = 8
 MAX_ALARM_WINDOW: Final = 32
 
+_FLOAT32_MAX: Final = 3.4028234e38
+_FLOAT32_MIN: Final = 2.0**-126
+
 ACTIVATIONS: Final = ("linear", "relu", "sigmoid", "tanh")
 
 
@@ -36,6 +39,7 @@ class FeatureKind:
     parameters: tuple[str, ...] = ()
     invertible: bool = False
     windowed: bool = False
+    one_sided: bool = False  # tells of an anomaly only when it is large
 
 
 # What each kind computes is said where it is computed: training/features.py.
@@ -48,9 +52,11 @@ CATALOGUE: Final[dict[str, FeatureKind]] = {
     "level": FeatureKind(("tau",), invertible=True),
     "jump": FeatureKind(),
     "trend": FeatureKind(("fast_tau", "slow_tau")),
-    "jump_energy": FeatureKind(("tau",)),
-    "level_energy": FeatureKind(("level_tau", "tau")),
-    "trend_energy": FeatureKind(("fast_tau", "slow_tau", "tau")),
+    "jump_energy": FeatureKind(("tau",), one_sided=True),
+    "level_energy": FeatureKind(("level_tau", "tau"), one_sided=True),
+    "trend_energy": FeatureKind(("fast_tau", "slow_tau", "tau"), one_sided=True),
+    "zscore": FeatureKind(("tau",), invertible=True),
+    "smooth": FeatureKind(("tau",), invertible=True),
 }
 
 
@@ -118,6 +124,7 @@ class Network:
     layers: tuple[int, ...]
     activations: tuple[str, ...]
     output_activation: str
+    output_bias: bool = True  # a score that subtracts the mean residual can do without
     quantize: bool = False  # int8 instead of float32
     steps: int = 1000  # updates of the weights
     batch: int = 32
@@ -131,19 +138,26 @@ class Network:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Threshold from normal data that was not trained on: its `quantile` score times `margin`."""
+    """How the threshold comes from normal data.
 
+    `quantile`: that quantile of the scores of held-out rows, times `margin`. `tail`: what a
+    generalised Pareto tail exceeds `false_alarms_per_day` times a day.
+    """
+
+    kind: str
     quantile: float = 0.999
     margin: float = 1.5
     holdout: float = 0.2  # share of the rows kept from training, in blocks
+    false_alarms_per_day: float = 0.2
+    episode_seconds: float = 450.0  # exceedances within so long are one alarm
 
 
 @dataclass(frozen=True)
 class Detector:
-    kind: str  # "autoencoder", "mahalanobis" or "sigma"
-    score: str = "absolute"  # "absolute": mean |r|; "whitened": rms of the whitened residual
+    kind: str  # "autoencoder", "mahalanobis" or "sigma"; the last two have no network
+    score: str = "absolute"  # mean |r|; "rms" or "quartic": that mean of the whitened residual
     threshold: float = 0.0  # fixed; 0: from `calibration`
-    calibration: Calibration = Calibration()
+    calibration: Calibration | None = None
     clip_output: bool = False  # clip the output to the range it takes on normal data
     residual_shrink: float = 0.05
     residual_floor: float = 1e-4
@@ -177,10 +191,26 @@ class Synthetic:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """A long virtual recording, drawn from what a short one shows of its noise.
+
+    `slope` is a prior that a user has to judge: the fastest change of the level that is normal.
+    """
+
+    slope: float  # sigma a minute
+    gain_spread: float = 0.04  # the noise's size varies by so much, relative, from stream to stream
+    streams: int = 512
+    stream_seconds: float = 1800.0
+    run_in_seconds: float = 300.0  # before each stream, not trained on
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Data:
     """Recordings in data/<profile>/ if there are any, `synthetic` otherwise."""
 
     synthetic: Synthetic | None = None
+    stretch: Stretch | None = None
 
 
 @dataclass(frozen=True)
@@ -244,7 +274,7 @@ def load(path: Path) -> Profile:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{shown(path)}: cannot be read ({error.strerror or error})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of TOML, of its encoding, of a number without end
         raise UserError(f"{shown(path)}: not valid TOML: {error}") from error
     top = _Table(shown(path), "", document)
     description = top.text("description", "")
@@ -291,7 +321,8 @@ class _Table:
         if key in self._content:
             return self._content.pop(key)
         if default is None:
-            raise self.error(key, "is missing")
+            close = difflib.get_close_matches(key, self._content, 1)
+            raise self.error(key, f"is missing{f' (is {close[0]} meant?)' if close else ''}")
         return default
 
     def has(self, key: str) -> bool:
@@ -342,6 +373,8 @@ class _Table:
     def _number(self, key: str, value: Any, low: float, high: float, above: float) -> float:
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise self.error(key, f"must be a number, not {_type(value)}")
+        if _FLOAT32_MAX < abs(value) < math.inf or 0 < abs(value) < _FLOAT32_MIN:
+            raise self.error(key, "is too large or too small for the firmware's numbers")
         if not math.isfinite(value):
             raise self.error(key, f"must be a finite number, not {value}")
         if value < low or value > high:
@@ -451,7 +484,10 @@ def _feature(table: _Table, entry: Any, channels: tuple[str, ...]) -> list[Featu
     inner = _Table(table._file, f"{table._name}.use", entry)
     kind = inner.text("kind", among=tuple(CATALOGUE))
     channel = inner.text("channel", "*", among=("*", *channels))
-    parameters = tuple(inner.number(p, low=1) for p in CATALOGUE[kind].parameters)
+    names = CATALOGUE[kind].parameters
+    parameters = tuple(inner.number(name, low=1) for name in names)
+    if names[:2] == ("fast_tau", "slow_tau") and parameters[0] >= parameters[1]:
+        raise inner.error("fast_tau", "must be less than slow_tau")
     inner.finish()
     chosen = range(len(channels)) if channel == "*" else [channels.index(channel)]
     return [Feature(kind, c, parameters) for c in chosen]
@@ -498,6 +534,7 @@ def _network(table: _Table) -> Network:
         layers=tuple(layers),
         activations=tuple(activations),
         output_activation=table.text("output_activation", among=ACTIVATIONS),
+        output_bias=table.flag("output_bias", True),
         quantize=table.flag("quantize", False),
         steps=table.integer("steps", Network.steps, 1, 1_000_000),
         batch=table.integer("batch", Network.batch, 1, 65536),
@@ -514,24 +551,19 @@ def _network(table: _Table) -> Network:
 
 def _detector(table: _Table) -> Detector:
     kind = table.text("kind", "autoencoder", among=("autoencoder", "mahalanobis", "sigma"))
-    if table.has("threshold") and table.has("calibration"):
+    fixed = table.has("threshold")
+    if fixed and table.has("calibration"):
         raise table.error("threshold", "is fixed, so there must be no [detector.calibration]")
-    if not table.has("threshold") and not table.has("calibration"):
+    if not fixed and not table.has("calibration"):
         raise table.error("threshold", "is missing (or a table [detector.calibration])")
     threshold = table.number("threshold", 0.0, low=0)
-    if table.has("threshold") and threshold == 0:
+    if fixed and threshold == 0:
         raise table.error("threshold", "must be above 0")
-    inner = table.table("calibration", optional=True)
-    calibration = Calibration(
-        quantile=inner.number("quantile", Calibration.quantile, above=0, high=1),
-        margin=inner.number("margin", Calibration.margin, above=0),
-        holdout=inner.number("holdout", Calibration.holdout, low=0.01, high=0.9),
-    )
-    inner.finish()
+    calibration = None if fixed else _calibration(table.table("calibration"))
     alarm_window = table.integer("alarm_window", 1, 1, MAX_ALARM_WINDOW)
     detector = Detector(
         kind=kind,
-        score=table.text("score", "absolute", among=("absolute", "whitened")),
+        score=table.text("score", "absolute", among=("absolute", "rms", "quartic")),
         threshold=threshold,
         calibration=calibration,
         clip_output=table.flag("clip_output", False),
@@ -548,8 +580,27 @@ def _detector(table: _Table) -> Detector:
     return detector
 
 
+def _calibration(table: _Table) -> Calibration:
+    kind = table.text("kind", among=("quantile", "tail"))
+    if kind == "quantile":
+        calibration = Calibration(
+            kind=kind,
+            quantile=table.number("quantile", Calibration.quantile, above=0, high=1),
+            margin=table.number("margin", Calibration.margin, above=0),
+            holdout=table.number("holdout", Calibration.holdout, low=0.01, high=0.9),
+        )
+    else:
+        calibration = Calibration(
+            kind=kind,
+            false_alarms_per_day=table.number("false_alarms_per_day", above=0, high=1000),
+            episode_seconds=table.number("episode_seconds", Calibration.episode_seconds, above=0),
+        )
+    table.finish()
+    return calibration
+
+
 def _data(table: _Table) -> Data:
-    synthetic = None
+    synthetic = stretch = None
     if table.has("synthetic"):
         inner = table.table("synthetic")
         synthetic = Synthetic(
@@ -568,14 +619,27 @@ def _data(table: _Table) -> Data:
         if synthetic.low >= synthetic.high:
             raise inner.error("low", f"{synthetic.low:g} is not below high {synthetic.high:g}")
         inner.finish()
+    if table.has("stretch"):
+        inner = table.table("stretch")
+        stretch = Stretch(
+            slope=inner.number("slope", low=0),
+            gain_spread=inner.number("gain_spread", Stretch.gain_spread, low=0, high=1),
+            streams=inner.integer("streams", Stretch.streams, 1, 10000),
+            stream_seconds=inner.number("stream_seconds", Stretch.stream_seconds, above=0),
+            run_in_seconds=inner.number("run_in_seconds", Stretch.run_in_seconds, low=0),
+            seed=inner.integer("seed", Stretch.seed, 0, 2**31 - 1),
+        )
+        inner.finish()
     table.finish()
-    return Data(synthetic=synthetic)
+    return Data(synthetic=synthetic, stretch=stretch)
 
 
 def _check_together(top: _Table, profile: Profile) -> None:
     """What only two tables together can get wrong."""
     if profile.detector.chart_tau and profile.detector.threshold:
         raise top.error("[detector] chart_tau", "a second chart needs [detector.calibration]")
+    if profile.data.stretch and len(profile.sensor.channels) > 1:
+        raise top.error("[data] stretch", "a virtual recording has one channel only")
     if profile.scaling.kind == "range" and profile.feature_count > len(profile.sensor.channels):
         raise top.error("[scaling] kind", "range suits plain values only, use standard")
     if profile.feature_count > MAX_LAYER_WIDTH:

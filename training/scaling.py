@@ -1,6 +1,7 @@
 """Features to network input, fitted to normal data: ScalingConfig of DetectorConfig.h in NumPy."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,8 +52,12 @@ class Scaler:
         return np.clip(z, self.clip_low, self.clip_high)
 
 
-def fit(scaling: Scaling, features: Array) -> Scaler:
-    """Fits to the features [rows, features] of normal data."""
+def fit(scaling: Scaling, features: Array, one_sided: Sequence[bool]) -> Scaler:
+    """Fits to the features [rows, features] of normal data.
+
+    A feature that is `one_sided` [features] is cut at its mean from below: little of it is no
+    anomaly.
+    """
     count = features.shape[1]
     if scaling.kind == "range":
         offset = np.full(count, scaling.low)
@@ -61,13 +66,14 @@ def fit(scaling: Scaling, features: Array) -> Scaler:
         offset = features.mean(axis=0)
         scale = 1 / np.maximum(features.std(axis=0), scaling.sd_floor)
     low, high = (np.full(count, limit) for limit in scaling.clip)
-    plain = Scaler(_single(offset), _single(scale), scaling.squash, low, high, None, None, 0.0)
+    low = np.where(one_sided, 0.0, low)
+    plain = Scaler(single(offset), single(scale), scaling.squash, low, high, None, None, 0.0)
     if not scaling.whiten:
         return plain
     z = plain._standardised(features)
     return dataclasses.replace(
         plain,
-        mean=_single(z.mean(axis=0)),
+        mean=single(z.mean(axis=0)),
         whitening=whitening(z, scaling.whiten_shrink, scaling.whiten_floor),
         whitening_clip=scaling.whiten_clip,
     )
@@ -82,7 +88,7 @@ def whitening(values: Array, shrink: float, floor: float) -> Array:
     covariance = np.atleast_2d(np.cov(values, rowvar=False, bias=True))
     diagonal = np.diag(np.diag(covariance))
     covariance = (1 - shrink) * covariance + shrink * diagonal + floor * np.eye(len(covariance))
-    return _single(np.linalg.inv(np.linalg.cholesky(covariance)))
+    return single(np.linalg.inv(np.linalg.cholesky(covariance)))
 
 
 def pack(matrix: Array) -> list[float]:
@@ -97,6 +103,6 @@ def unpack(values: list[float], size: int) -> Array:
     return matrix
 
 
-def _single(values: Array) -> Array:
+def single(values: Array) -> Array:
     """Rounded to float32, as the firmware will hold them."""
     return values.astype(np.float32).astype(np.float64)

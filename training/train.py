@@ -24,6 +24,7 @@ from training import (
     layers,
     manifest,
     network,
+    normal,
     quiet,
     scaling,
 )
@@ -31,13 +32,16 @@ from training.calibration import Scorer, Thresholds
 from training.data import Dataset
 from training.manifest import Manifest
 from training.network import Progress
-from training.profiles import Profile
+from training.profiles import CATALOGUE, Profile
 from training.scaling import Scaler
 
 Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 
 _GOLDEN: Final = 16
+_TRAIN_ROWS: Final = 100_000
+_REPRESENTATIVE: Final = 2000  # rows that show an int8 model its ranges
+_HOLDOUT: Final = 0.2  # share of the rows that are only scored, where the threshold is fixed
 
 
 @dataclass(frozen=True)
@@ -55,63 +59,148 @@ def train(profile: Profile, dataset: Dataset, progress: Progress) -> Trained:
       UserError: the data does not do for this profile.
     """
     _import_tensorflow()
-    sigma = data.sigma(profile, dataset)
-    parts = [features.compute(profile, sigma, segment) for segment in dataset.segments]
-    warm = profile.detector.warmup_samples
-    share = profile.detector.calibration.holdout
-    fit_rows: list[Array] = []
-    held_rows: list[Array] = []
-    for segment, begin, end, held in data.blocks(dataset.segments, share, warm):
-        rows = parts[segment][max(begin, warm) : end]
-        if len(rows):
-            (held_rows if held else fit_rows).append(rows)
-    normal = np.concatenate(fit_rows)
-    scaler = scaling.fit(profile.scaling, normal)
-    inputs = scaler.apply(normal)
-
-    tflite, converted, loss = b"", conversion.Converted([], None, [], 3), 0.0
-    if profile.has_network:
-        model, loss = network.train(profile.network, inputs, progress)
-        tflite = conversion.to_tflite(model, inputs, profile.network.quantize)
-        converted = conversion.read(tflite)
-
-    def reconstruct(values: Floats) -> Floats:
-        if not converted.layers:
-            return np.zeros_like(values)
-        return layers.run(converted.layers, converted.quantization, values)
-
-    outputs = reconstruct(inputs)
-    scorer = calibration.fit_scorer(profile.detector, inputs, outputs)
-    held_inputs = [scaler.apply(rows) for rows in held_rows]
-    scores = [scorer.score(u, reconstruct(u)) for u in held_inputs]
-    thresholds = calibration.thresholds(profile.detector, scores)
-    golden = _golden(tflite, converted, inputs, np.concatenate(held_inputs))
-    held_scores = np.concatenate(scores)
+    sigma = np.array([n.sigma for n in normal.noise(dataset)])
+    rule = profile.detector.calibration
+    if rule is not None and rule.kind == "tail":
+        fitted = _fit_tail(profile, dataset, sigma, progress)
+    else:
+        fitted = _fit_held_out(profile, dataset, sigma, progress)
+    scores, thresholds, trained = fitted.scores, fitted.thresholds, fitted.network
     metrics = {
-        "loss": loss,
-        "rows_trained": len(normal),
-        "rows_held_out": len(held_scores),
-        "score_median": float(np.median(held_scores)),
-        "score_p99": float(np.quantile(held_scores, 0.99)),
-        "score_max": float(held_scores.max()),
-        "held_out_over_threshold": float(np.mean(held_scores > thresholds.score)),
+        "loss": trained.loss,
+        "rows_trained": fitted.rows,
+        "rows_scored": len(scores),
+        "score_mean": float(scores.mean()),
+        "score_median": float(np.median(scores)),
+        "score_p99": float(np.quantile(scores, 0.99)),
+        "score_max": float(scores.max()),
+        "over_threshold": float(np.mean(scores > thresholds.score)),
     }
     return Trained(
-        tflite,
+        trained.tflite,
         {
             "format": manifest.FORMAT,
             "profile": profile.name,
             "fingerprint": fingerprint.compute(profile, dataset.identity),
             "data": dataset.record,
             "versions": _versions(),
-            "model": _model(tflite, converted),
-            "pipeline": _pipeline(profile, sigma, scaler, scorer, thresholds),
+            "model": _model(trained.tflite, trained.converted),
+            "pipeline": _pipeline(profile, sigma, fitted),
             "metrics": metrics,
-            "quantization": converted.quantization,
-            "layers": converted.layers,
-            "golden": golden,
+            "quantization": trained.converted.quantization,
+            "layers": trained.converted.layers,
+            "golden": _golden(trained, fitted.inputs),
         },
     )
+
+
+@dataclass(frozen=True)
+class _Network:
+    """A trained and converted network; without layers where the detector has none."""
+
+    tflite: bytes
+    converted: conversion.Converted
+    loss: float
+
+    def reconstruct(self, values: Floats) -> Floats:
+        """What the deployed network makes of input [..., features]; 0, the mean, without one."""
+        if not self.converted.layers:
+            return np.zeros_like(values)
+        rows = values.reshape(-1, values.shape[-1])
+        outputs = layers.run(self.converted.layers, self.converted.quantization, rows)
+        return outputs.reshape(values.shape)
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    network: _Network
+    scaler: Scaler
+    scorer: Scorer
+    thresholds: Thresholds
+    rows: int  # trained on
+    inputs: Floats  # normal network input [rows, features]
+    scores: Array  # of normal data: the larger of both charts, on the scale of the threshold
+
+
+def _train_network(profile: Profile, inputs: Floats, progress: Progress) -> _Network:
+    if not profile.has_network:
+        return _Network(b"", conversion.Converted([], None, [], 3), 0.0)
+    model, loss = network.train(profile.network, inputs, progress)
+    shown = _representative(profile, inputs)
+    tflite = conversion.to_tflite(model, shown, profile.network.quantize)
+    return _Network(tflite, conversion.read(tflite), loss)
+
+
+def _representative(profile: Profile, inputs: Floats) -> Floats:
+    """Input whose ranges int8 has to span: normal rows, and the corners where input is cut."""
+    if not profile.scaling.whiten:
+        return inputs
+    corners = np.diag(np.full(inputs.shape[1], profile.scaling.whiten_clip)).astype(np.float32)
+    return np.concatenate([inputs[:_REPRESENTATIVE], corners, -corners])
+
+
+def _fit_scaler(profile: Profile, rows: Array) -> Scaler:
+    one_sided = [CATALOGUE[feature.kind].one_sided for feature in profile.features.use]
+    return scaling.fit(profile.scaling, rows, one_sided)
+
+
+def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progress) -> _Fitted:
+    """Everything from (mostly virtual) normal data; thresholds from its tail."""
+    detector, width = profile.detector, profile.feature_count
+    parts = normal.prepare(profile, dataset, sigma)
+    rows = [part.settled(part.features) for part in parts]
+    random = np.random.default_rng(profile.network.seed)
+    count = min(_TRAIN_ROWS, max(len(parts) * min(map(len, rows)), 10_000 * (len(parts) > 1)))
+    sample = normal.balanced(rows, count, random)
+    scaler = _fit_scaler(profile, sample)
+    trained = _train_network(profile, scaler.apply(sample), progress)
+    inputs = [scaler.apply(part.features) for part in parts]
+    outputs = [trained.reconstruct(u) for u in inputs]
+    pairs = [
+        np.concatenate([part.settled(u), part.settled(y)], axis=1)
+        for part, u, y in zip(parts, inputs, outputs, strict=True)
+    ]
+    drawn = normal.balanced(pairs, min(2 * _TRAIN_ROWS, sum(map(len, pairs))), random)
+    scorer = calibration.fit_scorer(
+        detector, profile.scaling.whiten, drawn[:, :width], drawn[:, width:]
+    )
+    scorer = calibration.level_tails(scorer, parts, inputs, outputs)
+    scores = [scorer.score(u, y) for u, y in zip(inputs, outputs, strict=True)]
+    thresholds = calibration.tail_thresholds(detector, parts, scores)
+    shown = [
+        part.settled(thresholds.shown(s, detector.chart_tau))
+        for part, s in zip(parts, scores, strict=True)
+    ]
+    some = scaler.apply(sample[:_REPRESENTATIVE])
+    return _Fitted(trained, scaler, scorer, thresholds, count, some, np.concatenate(shown))
+
+
+def _fit_held_out(profile: Profile, dataset: Dataset, sigma: Array, progress: Progress) -> _Fitted:
+    """Trained on most of the rows, scored on the others."""
+    detector, rule = profile.detector, profile.detector.calibration
+    parts = [features.compute(profile, sigma, segment) for segment in dataset.segments]
+    warm = detector.warmup_samples
+    share = rule.holdout if rule else _HOLDOUT
+    fit_rows: list[Array] = []
+    held_rows: list[Array] = []
+    for segment, begin, end, held in data.blocks(dataset.segments, share, warm):
+        rows = parts[segment][max(begin, warm) : end]
+        if len(rows):
+            (held_rows if held else fit_rows).append(rows)
+    sample = np.concatenate(fit_rows)
+    scaler = _fit_scaler(profile, sample)
+    inputs = scaler.apply(sample)
+    trained = _train_network(profile, inputs, progress)
+    outputs = trained.reconstruct(inputs)
+    scorer = calibration.fit_scorer(detector, profile.scaling.whiten, inputs, outputs)
+    held_inputs = [scaler.apply(rows) for rows in held_rows]
+    scores = [scorer.score(u, trained.reconstruct(u)) for u in held_inputs]
+    thresholds = Thresholds(detector.threshold)
+    if rule is not None:
+        thresholds = calibration.quantile_thresholds(detector, scores)
+    shown = np.concatenate([thresholds.shown(s, detector.chart_tau) for s in scores])
+    some = np.concatenate(held_inputs)
+    return _Fitted(trained, scaler, scorer, thresholds, len(sample), some, shown)
 
 
 def publish(trained: Trained, folder: Path) -> None:
@@ -132,14 +221,9 @@ def _model(tflite: bytes, converted: conversion.Converted) -> dict[str, Any]:
     }
 
 
-def _pipeline(
-    profile: Profile,
-    sigma: Array,
-    scaler: Scaler,
-    scorer: Scorer,
-    thresholds: Thresholds,
-) -> dict[str, Any]:
+def _pipeline(profile: Profile, sigma: Array, fitted: _Fitted) -> dict[str, Any]:
     """The constants between a sample and a state, as the generated header needs them."""
+    scaler, scorer, thresholds = fitted.scaler, fitted.scorer, fitted.thresholds
     return {
         "sigma": _floats(sigma),
         "scaling": {
@@ -165,13 +249,13 @@ def _pipeline(
             "threshold": thresholds.score,
             "chart_tau": profile.detector.chart_tau,
             "chart_threshold": thresholds.chart,
+            "chart_cap": thresholds.chart_cap,
+            "normal_score": float(np.float32(fitted.scores.mean())),
         },
     }
 
 
-def _golden(
-    tflite: bytes, converted: conversion.Converted, inputs: Floats, held: Floats
-) -> dict[str, list[list[float]]]:
+def _golden(trained: _Network, inputs: Floats) -> dict[str, list[list[float]]]:
     """Network input and output for the firmware's self-test, out of the real interpreter.
 
     Half of the inputs are normal data, half span the input's range. Those of an int8 model are
@@ -179,13 +263,14 @@ def _golden(
     """
     count = inputs.shape[1]
     random = np.random.default_rng(_GOLDEN)
-    chosen = np.linspace(0, len(held) - 1, _GOLDEN // 2).astype(int)
+    chosen = np.linspace(0, len(inputs) - 1, _GOLDEN // 2).astype(int)
     low, high = inputs.min(axis=0), inputs.max(axis=0)
     spread = random.uniform(low, high, (_GOLDEN - len(chosen), count)).astype(np.float32)
-    vectors = np.concatenate([held[chosen], spread]).astype(np.float32)
+    vectors = np.concatenate([inputs[chosen], spread]).astype(np.float32)
+    tflite = trained.tflite
     if not tflite:
         return {"inputs": _rows(vectors), "outputs": _rows(np.zeros_like(vectors))}
-    q = converted.quantization
+    q = trained.converted.quantization
     if q is None:
         return {"inputs": _rows(vectors), "outputs": _rows(interpreter.invoke(tflite, vectors))}
     codes = layers.quantize(vectors, q["input_scale"], q["input_zero_point"])

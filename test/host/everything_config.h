@@ -12,7 +12,7 @@ constexpr int kChannels = 2;
 constexpr int kCount = kMaxFeatures;
 constexpr int kPacked = kCount * (kCount + 1) / 2;
 constexpr uint32_t kPeriodUs = 500000;
-constexpr float kNoise = 0.0623f;  // of the simulated sensor and its ADC
+constexpr float kNoise = 0.0816f;  // of the simulated sensor and its ADC
 
 inline constexpr FeatureSpec kSpecs[kCount] = {
     {FeatureKind::kLevel, 0, 16.0f, 0.0f, 0.0f},
@@ -28,7 +28,7 @@ inline constexpr FeatureSpec kSpecs[kCount] = {
     {FeatureKind::kMean, 1, 0.0f, 0.0f, 0.0f},
     {FeatureKind::kSlope, 1, 0.0f, 0.0f, 0.0f},
     {FeatureKind::kVariance, 1, 0.0f, 0.0f, 0.0f},
-    {FeatureKind::kLevel, 1, 1.0f, 0.0f, 0.0f},
+    {FeatureKind::kSmooth, 1, 64.0f, 0.0f, 0.0f},
     {FeatureKind::kTrend, 1, 1.0f, 86400.0f, 0.0f},
     {FeatureKind::kZScore, 1, 600.0f, 0.0f, 0.0f},
 };
@@ -50,7 +50,8 @@ constexpr Tables MakeTables() {
   int packed = 0;
   for (int i = 0; i < kCount; ++i) {
     const FeatureKind kind = kSpecs[i].kind;
-    const bool absolute = kind == FeatureKind::kValue || kind == FeatureKind::kMean;
+    const bool absolute =
+        kind == FeatureKind::kValue || kind == FeatureKind::kMean || kind == FeatureKind::kSmooth;
     tables.offset[i] = absolute ? 25.0f : 0.0f;
     tables.scale[i] = absolute ? 0.25f : 0.5f;
     tables.low[i] = -16.0f;

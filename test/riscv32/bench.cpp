@@ -132,7 +132,8 @@ void MeasureFeatures() {
       {"jump_energy", {FeatureKind::kJumpEnergy, 0, 32.0f, 0.0f, 0.0f}},
       {"level_energy", {FeatureKind::kLevelEnergy, 0, 16.0f, 32.0f, 0.0f}},
       {"trend_energy", {FeatureKind::kTrendEnergy, 0, 8.0f, 64.0f, 32.0f}},
-      {"z_score", {FeatureKind::kZScore, 0, 16.0f, 0.0f, 0.0f}},
+      {"zscore", {FeatureKind::kZScore, 0, 16.0f, 0.0f, 0.0f}},
+      {"smooth", {FeatureKind::kSmooth, 0, 16.0f, 0.0f, 0.0f}},
   };
   const float sigma[] = {1.0f};
   static FeatureStorage<1, 1, true> storage;

@@ -1,5 +1,6 @@
 """What several Python suites share: where the project is, and how to build its host program."""
 
+import contextlib
 import functools
 import importlib.machinery
 import importlib.util
@@ -7,11 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from serial_line import VirtualBoard
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -108,3 +110,17 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert built.returncode == 0, built.stdout + built.stderr
     name = "program.exe" if os.name == "nt" else "program"
     return workspace / "build" / "native" / name
+
+
+@pytest.fixture
+def board(program: Path) -> Iterator[Callable[..., VirtualBoard]]:
+    """Starts virtual boards with the options given; they end with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*arguments: str, program: Path = program) -> VirtualBoard:
+            board = VirtualBoard(program, *arguments)
+            stack.callback(board.process.communicate)
+            stack.callback(board.process.kill)
+            return board
+
+        yield start

@@ -1,47 +1,18 @@
 """The exercise "introduce a synthetic anomaly" against the real program over a real socket."""
 
-import contextlib
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from serial_line import VirtualBoard
 
 from monitor.inject import Watch
 from monitor.telemetry import MARKER, Item, parse
 
 Inject = Callable[..., subprocess.CompletedProcess[str]]
-
-
-class VirtualBoard:
-    def __init__(self, program: Path, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [program, "--serial", "tcp:0", *arguments], stderr=subprocess.PIPE, text=True
-        )
-        assert self.process.stderr is not None
-        match = re.search(r"socket://localhost:\d+", self.process.stderr.readline())
-        assert match
-        self.port = match[0]
-
-    def stop(self) -> str:
-        """End it; returns the events of the board."""
-        self.process.terminate()
-        return self.process.communicate(timeout=30)[1]
-
-
-@pytest.fixture
-def board(program: Path) -> Iterator[Callable[..., VirtualBoard]]:
-    with contextlib.ExitStack() as stack:
-
-        def start(*arguments: str) -> VirtualBoard:
-            board = VirtualBoard(program, *arguments)
-            stack.callback(board.process.communicate)
-            stack.callback(board.process.kill)
-            return board
-
-        yield start
 
 
 @pytest.fixture

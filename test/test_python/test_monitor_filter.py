@@ -3,21 +3,17 @@
 import contextlib
 import io
 import itertools
-import os
 import re
-import select
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from serial_line import MonitorSession, VirtualBoard
 
-from monitor.bench import ansi_screen, measure
+from monitor.bench import ansi_screen
 from monitor.summary import summarize
 from monitor.telemetry import MARKER, MAX_LINE
 from monitor.view import ASCII, FANCY, STYLES, Screen, View, detect_screen, layout_for, plain_screen
@@ -344,74 +340,9 @@ def test_a_million_episodes_take_bounded_memory() -> None:
     assert len(view.session.anomalies) == 1000
 
 
-def test_parsing_and_drawing_are_fast_enough() -> None:
-    rates = measure(5_000)
-    # Half of what one free core must reach: tests share theirs.
-    assert rates["parsed, readings"] > 100_000
-    assert rates["rendered, 4096 characters at a time"] > 15_000
-    # 921600 baud are 92,160 characters, or some 1,100 readings, a second.
-    assert rates["rendered, a character at a time"] > 5_000
-
-
 # -- in the real monitor ------------------------------------------------------------------------
 
-pty = pytest.importorskip("pty", reason="pseudo-terminals are needed", exc_type=ImportError)
-
-
-class MonitorSession:
-    """`pio device monitor` in a pseudo-terminal."""
-
-    def __init__(self, port: str, cwd: Path, *arguments: str, **environment: str) -> None:
-        self.text = ""
-        self._terminal, child = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "platformio", "device", "monitor", "-p", port, *arguments],
-            cwd=cwd,
-            stdin=child,
-            stdout=child,
-            stderr=child,
-            start_new_session=True,
-            env={
-                **{k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")},
-                "TERM": "xterm-256color",
-                "PLATFORMIO_CORE_DIR": str(cwd / "core"),
-                **environment,
-            },
-        )
-        os.close(child)
-
-    def read(self, seconds: float = 0.2) -> str:
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            if select.select([self._terminal], [], [], left)[0]:
-                try:
-                    data = os.read(self._terminal, 65536)
-                except OSError:
-                    break
-                self.text += data.decode("utf-8", "replace")
-        return self.text
-
-    def wait_for(self, *wanted: str, seconds: float = 30.0) -> str:
-        deadline = time.monotonic() + seconds
-        while not all(text in self.text for text in wanted):
-            assert time.monotonic() < deadline, f"no {wanted} in:\n{self.text}"
-            self.read()
-        return self.text
-
-    def type(self, text: str) -> None:
-        os.write(self._terminal, text.encode())
-
-    def quit(self) -> str:
-        self.type("\x03")
-        while self.process.poll() is None:
-            self.read()
-        return self.read()
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        os.close(self._terminal)
+pytest.importorskip("pty", reason="pseudo-terminals are needed", exc_type=ImportError)
 
 
 Monitor = Callable[..., MonitorSession]
@@ -432,24 +363,10 @@ def monitor(project: Path, tmp_path: Path) -> Iterator[Monitor]:
         yield start
 
 
-@pytest.fixture
-def board(program: Path) -> Iterator[str]:
-    """The host program as a virtual board, fast; gives its port."""
-    process = subprocess.Popen(
-        [program, "--serial", "tcp:0", "--speed", "20"], stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    match = re.search(r"socket://localhost:\d+", process.stderr.readline())
-    assert match
-    yield match[0]
-    process.kill()
-    process.communicate()
-
-
 def test_the_monitor_shows_readings_an_anomaly_and_the_summary(
-    board: str, monitor: Monitor
+    board: Callable[..., VirtualBoard], monitor: Monitor
 ) -> None:
-    session = monitor(board, "-f", "anomaly")
+    session = monitor(board("--speed", "20").port, "-f", "anomaly")
     session.wait_for("NORMAL", "°C")
     session.type("inject 50 4\n")
     text = session.wait_for("OK inject 50.00 4", MARKER, "anomaly over after")
@@ -472,9 +389,9 @@ def test_the_monitor_shows_readings_an_anomaly_and_the_summary(
     ],
 )
 def test_other_filters_see_what_the_board_sent_in_any_order(
-    filters: tuple[str, ...], board: str, monitor: Monitor, tmp_path: Path
+    filters: tuple[str, ...], board: Callable[..., VirtualBoard], monitor: Monitor, tmp_path: Path
 ) -> None:
-    session = monitor(board, *(f"--filter={name}" for name in filters))
+    session = monitor(board("--speed", "20").port, *(f"--filter={name}" for name in filters))
     session.wait_for("\x1b[32mNORMAL")
     session.type("inject 50 4\n")
     session.wait_for(MARKER, "anomaly over after")
@@ -493,8 +410,10 @@ def test_other_filters_see_what_the_board_sent_in_any_order(
         assert not re.search(r"\d\d:\d\d:\d\d\.\d{3} > ", ANSI.sub("", shown))
 
 
-def test_no_color_in_the_monitor_leaves_no_colour(board: str, monitor: Monitor) -> None:
-    session = monitor(board, "-f", "anomaly", NO_COLOR="1")
+def test_no_color_in_the_monitor_leaves_no_colour(
+    board: Callable[..., VirtualBoard], monitor: Monitor
+) -> None:
+    session = monitor(board("--speed", "20").port, "-f", "anomaly", NO_COLOR="1")
     session.wait_for("NORMAL")
     session.type("inject 50 4\n")
     session.wait_for(MARKER)
@@ -504,11 +423,13 @@ def test_no_color_in_the_monitor_leaves_no_colour(board: str, monitor: Monitor) 
 
 
 def test_without_rich_the_monitor_is_plainer_and_says_once_how_to_get_it(
-    board: str, monitor: Monitor, tmp_path: Path
+    board: Callable[..., VirtualBoard], monitor: Monitor, tmp_path: Path
 ) -> None:
     (tmp_path / "hidden").mkdir()
     (tmp_path / "hidden" / "rich.py").write_text("raise ImportError('not installed')\n")
-    session = monitor(board, "-f", "anomaly", PYTHONPATH=str(tmp_path / "hidden"))
+    session = monitor(
+        board("--speed", "20").port, "-f", "anomaly", PYTHONPATH=str(tmp_path / "hidden")
+    )
     session.wait_for("NORMAL")
     session.type("inject 50 4\n")
     session.wait_for(MARKER, "anomaly over after")

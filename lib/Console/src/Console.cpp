@@ -146,10 +146,10 @@ bool LineReader::Feed(char byte) {
     return true;
   }
   if (byte == '\b' || byte == '\x7f') {
-    if (size_ > 0) --size_;
+    if (size_ > 0 && size_ <= kMaxLine) --size_;
     return false;
   }
-  // One character more than allowed is kept, and marks the line as too long.
+  // One character more than allowed is kept, and marks the line as too long for good.
   if (size_ <= kMaxLine) line_[size_++] = byte;
   return false;
 }

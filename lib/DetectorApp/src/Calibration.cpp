@@ -17,6 +17,10 @@ Calibration::Status Calibration::Abort(Status status, FeatureExtractor& extracto
   return status;
 }
 
+void Calibration::Cancel(FeatureExtractor& extractor) {
+  if (left_ > 0) (void)Abort(Status::kCancelled, extractor);
+}
+
 Calibration::Status Calibration::Update(const float* sample, const Verdict& verdict,
                                         FeatureExtractor& extractor) {
   if (left_ == 0) return Status::kIdle;

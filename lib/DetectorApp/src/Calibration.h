@@ -15,6 +15,7 @@ class Calibration {
     kRunning,
     kDone,         // the new noise is in the extractor, threshold_scale() is new
     kLeftNormal,   // the signal was not normal; the old noise is back
+    kCancelled,    // another command took its place; likewise
     kImplausible,  // the noise found is more than kMaxChange times larger or smaller; likewise
   };
 
@@ -31,6 +32,9 @@ class Calibration {
 
   // Takes one sample and its verdict. What is not kRunning or kIdle is said once.
   Status Update(const float* sample, const Verdict& verdict, FeatureExtractor& extractor);
+
+  // Ends a running calibration; the old noise is back.
+  void Cancel(FeatureExtractor& extractor);
 
   bool running() const { return left_ > 0; }
   float threshold_scale() const { return threshold_scale_; }

@@ -126,6 +126,7 @@ void DetectorApp::TakeRequests() {
         user_threshold_ = 0.0f;
         break;
       case Request::Kind::kCalibrate:
+        CancelCalibration();
         if (detector_.state() == State::kNormal) {
           calibration_.Start(request->count, detector_.extractor());
         } else {
@@ -133,6 +134,7 @@ void DetectorApp::TakeRequests() {
         }
         break;
       case Request::Kind::kForgetCalibration:
+        CancelCalibration();
         threshold_scale_ = 1.0f;
         for (int i = 0; i < config_.features.channels; ++i) {
           detector_.extractor().SetSigma(i, config_.features.sigma[i]);
@@ -149,6 +151,12 @@ void DetectorApp::TakeRequests() {
     requests_.Pop();
     UseThreshold();
   }
+}
+
+void DetectorApp::CancelCalibration() {
+  if (!calibration_.running()) return;
+  calibration_.Cancel(detector_.extractor());
+  PublishCalibration(Calibration::Status::kCancelled);
 }
 
 void DetectorApp::PublishCalibration(Calibration::Status status) {
@@ -420,6 +428,8 @@ void DetectorApp::PrintCalibration(const Event& event) {
     for (int i = 0; i < config_.features.channels; ++i) Save(NoiseSetting(i), event.values[i]);
   } else if (event.calibration == Calibration::Status::kImplausible) {
     line_.Add("ERR the noise is not the trained one within a factor of 4: record and retrain");
+  } else if (event.calibration == Calibration::Status::kCancelled) {
+    line_.Add("ERR calibrate was given up: another command took its place");
   } else {
     line_.Add("ERR calibrate was given up: the signal was not NORMAL all the time");
   }

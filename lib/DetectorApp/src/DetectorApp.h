@@ -93,6 +93,7 @@ class DetectorApp {
   void SampleFailed();
   void Publish(const Event& event);
   void PublishCalibration(Calibration::Status status);
+  void CancelCalibration();
   void UseThreshold();
   float SelfTest();
 

@@ -146,6 +146,25 @@ constexpr float TrendVariance(float fast_tau, float slow_tau) {
          2.0f / (fast_tau + slow_tau - 1.0f);
 }
 
+// Plain exponential mean from the first sample, in the sensor's unit: for channels whose level
+// itself matters, such as the pressure of a pump.
+class Smooth {
+ public:
+  float Update(float x, float tau) {
+    if (started_) {
+      mean_.Add(mean_.SubtractedFrom(x) / tau);
+    } else {
+      mean_.Set(x);
+    }
+    started_ = true;
+    return mean_.value();
+  }
+
+ private:
+  CompensatedSum mean_;
+  bool started_ = false;
+};
+
 // Running z-score, the tutorial's statistical thresholding: Level over its own running deviation,
 // both of one time constant. The variance starts at that of the noise, and a sample counts in it
 // with three deviations at most.

@@ -8,6 +8,7 @@ const char* FeatureBehaviour(FeatureKind kind) {
     case FeatureKind::kMean:
     case FeatureKind::kLevel:
     case FeatureKind::kZScore:
+    case FeatureKind::kSmooth:
       return "level";
     case FeatureKind::kSlope:
     case FeatureKind::kTrend:
@@ -91,6 +92,9 @@ void FeatureExtractor::Update(const float* sample, float* features) {
       }
       case FeatureKind::kZScore:
         feature = state.z_score.Update(x, sigma, spec.a);
+        break;
+      case FeatureKind::kSmooth:
+        feature = state.smooth.Update(x, spec.a);
         break;
     }
   }

@@ -16,6 +16,7 @@ struct FeatureState {
   Trend trend;
   Energy energy;
   ZScore z_score;
+  Smooth smooth;
 };
 
 // Memory of an extractor, sized by the caller. A profile without windowed features needs no

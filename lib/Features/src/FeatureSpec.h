@@ -25,6 +25,7 @@ enum class FeatureKind : uint8_t {
   kLevelEnergy,
   kTrendEnergy,
   kZScore,
+  kSmooth,  // in the sensor's unit
 };
 
 struct FeatureSpec {

@@ -36,6 +36,7 @@ class Recording final : public SampleSource {
 
  private:
   bool ReadLine();
+  int ReadByte();
   bool FindColumns(char* const* fields, int count, bool header, const char* column,
                    const char* const* channel_names);
   bool ParseRow();
@@ -44,6 +45,9 @@ class Recording final : public SampleSource {
   int Split(char* line, char** fields) const;
 
   std::FILE* file_ = nullptr;
+  char buffer_[65536];
+  size_t buffered_ = 0;
+  size_t position_ = 0;
   char delimiter_ = ',';
   int channels_ = 0;
   int columns_[kMaxChannels] = {};

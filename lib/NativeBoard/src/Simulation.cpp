@@ -8,7 +8,7 @@ const char kScenarioNames[] = "normal, spike, step, drift, noise, stuck, dropout
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr float kSensorNoise = 0.06f;  // standard deviation, sensor's unit
+constexpr float kSensorNoise = 0.08f;  // standard deviation, sensor's unit
 constexpr float kAdcNoise = 8.0f;      // standard deviation of one conversion, counts
 constexpr float kDailyWave = 2.0f;
 constexpr double kDaySeconds = 86400.0;
@@ -88,9 +88,9 @@ Simulation::Disturbance Simulation::At(double seconds) const {
     case Scenario::kMixed:
       if (minute % 4 == 0) {
         if (Within(t, 20.0, period_s_)) result.offset = 24.0f;
-        if (Within(t, 29.0, 4.0)) result.noise = 8.0f;
-        if (Within(t, 41.0, 6.0)) result.offset = 5.0f;
-        result.dropout = Within(t, 57.0, 1.0);
+        result.dropout = Within(t, 29.0, 1.0);
+        if (Within(t, 43.0, 3.0)) result.offset = 5.0f;
+        if (Within(t, 52.0, 4.0)) result.noise = 8.0f;
       } else if (minute % 4 == 1) {
         if (Within(t, 30.0, 25.0)) result.offset = static_cast<float>((t - 30.0) * 3.0 / kMinute);
       } else if (minute % 4 == 2) {

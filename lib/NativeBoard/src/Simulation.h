@@ -15,7 +15,7 @@ enum class Scenario : uint8_t {
   kNoise,    // noise eight times as large for 5 s
   kStuck,    // the same reading for 60 s, every two minutes
   kDropout,  // 0 V for 1 s
-  kMixed,    // a minute of spike, noise, step and drop-out, then drift, then stuck, then none
+  kMixed,    // a minute of spike, drop-out, step and noise, then drift, then stuck, then none
 };
 
 // False for an unknown name.

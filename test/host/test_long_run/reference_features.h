@@ -47,6 +47,8 @@ class ReferenceFeatures {
         return std::cbrt(state.energy);
       case FeatureKind::kZScore:
         return state.z_score;
+      case FeatureKind::kSmooth:
+        return state.fast.mean;
     }
     return NAN;
   }
@@ -115,6 +117,9 @@ class ReferenceFeatures {
         state.variance += (std::min(level * level, 9.0 * variance) - state.variance) / a;
         break;
       }
+      case FeatureKind::kSmooth:
+        state.fast.mean = count_ > 1 ? state.fast.mean + (x_ - state.fast.mean) / a : x_;
+        break;
       default:
         break;
     }

@@ -19,7 +19,7 @@
 #include "reference_features.h"
 
 #ifdef __SANITIZE_ADDRESS__
-constexpr int kDays = 1;  // the sanitizers are several times slower
+constexpr int kDays = 5;  // the sanitizers are several times slower
 #else
 constexpr int kDays = 30;
 #endif
@@ -61,7 +61,7 @@ static const FeatureSpec kSpecs[] = {
     {FeatureKind::kLevel, 0, 16.0f, 0.0f, 0.0f},
     {FeatureKind::kLevel, 0, 172800.0f, 0.0f, 0.0f},
     {FeatureKind::kJump, 0, 0.0f, 0.0f, 0.0f},
-    {FeatureKind::kTrend, 0, 8.0f, 64.0f, 0.0f},
+    {FeatureKind::kSmooth, 0, 172800.0f, 0.0f, 0.0f},
     {FeatureKind::kTrend, 0, 7200.0f, 172800.0f, 0.0f},
     {FeatureKind::kJumpEnergy, 0, 32.0f, 0.0f, 0.0f},
     {FeatureKind::kJumpEnergy, 0, 172800.0f, 0.0f, 0.0f},

@@ -284,6 +284,28 @@ static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
   TEST_ASSERT_FALSE(board.has[static_cast<size_t>(Setting::kNoise)]);
 }
 
+static void CalibrateGivesWayToTheNextCommand() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  board.noise = 0.5f;
+  Run(app, 5);
+  Type(app, "calibrate 60\n");
+  Run(app, 90);  // the new noise is in use already
+  Type(app, "calibrate 60\n");
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("ERR calibrate was given up: another command took its place"));
+  Run(app, 60);
+  board.Forget();
+  Type(app, "calibrate default\n");
+  Run(app, 200);
+  TEST_ASSERT_TRUE(board.Said("ERR calibrate was given up: another command took its place"));
+  TEST_ASSERT_FALSE(board.Said("OK calibrate noise"));
+  // The noise is the trained one again: what was found is twice as small, not four times.
+  Type(app, "calibrate 600\n");
+  Run(app, 1200);
+  TEST_ASSERT_FLOAT_WITHIN(0.05f, 0.5f, board.settings[static_cast<size_t>(Setting::kNoise)]);
+}
+
 static void CalibrateRefusesANoiseThatIsAnotherSensors() {
   DetectorApp app(kConfig, storage.memory(), board, engine);
   app.Start();
@@ -450,6 +472,7 @@ static void RunTests() {
   RUN_TEST(SettingsOfAnotherModelAreForgotten);
   RUN_TEST(CalibrateFindsTheNoiseAndKeepsIt);
   RUN_TEST(CalibrateIsGivenUpWhenTheSignalIsNotNormal);
+  RUN_TEST(CalibrateGivesWayToTheNextCommand);
   RUN_TEST(CalibrateRefusesANoiseThatIsAnotherSensors);
   RUN_TEST(EveryCommandIsAnsweredOnOneLine);
   RUN_TEST(AFailedSelfTestIsAFaultNotHealth);

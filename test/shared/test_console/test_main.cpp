@@ -105,6 +105,15 @@ static void ALineThatIsTooLongIsRefusedAndTheNextIsFine() {
   TEST_ASSERT_TRUE(ParseCommand(reader.line()).kind == CommandKind::kHelp);
 }
 
+static void WhatWasTooLongCannotBeTakenBack() {
+  LineReader reader;
+  FeedAll(reader, "help");
+  for (int i = 0; i < 100; ++i) reader.Feed(' ');
+  for (int i = 0; i < 100; ++i) reader.Feed('\b');
+  TEST_ASSERT_TRUE(reader.Feed('\n'));
+  TEST_ASSERT_EQUAL_STRING("line too long", ParseCommand(reader.line()).error);
+}
+
 static void AnyBytesAreSafe() {
   LineReader reader;
   uint32_t random = 7;
@@ -129,6 +138,7 @@ static void RunTests() {
   RUN_TEST(LinesEndWithAnyLineEnd);
   RUN_TEST(BackspaceTakesBackOneCharacter);
   RUN_TEST(ALineThatIsTooLongIsRefusedAndTheNextIsFine);
+  RUN_TEST(WhatWasTooLongCannotBeTakenBack);
   RUN_TEST(AnyBytesAreSafe);
 }
 

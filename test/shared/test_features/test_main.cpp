@@ -99,6 +99,14 @@ static void LevelIsInvertedToTheSample() {
   TEST_ASSERT_FLOAT_WITHIN(1e-4f, 25.7f, level.Invert(feature, 0.1f));
 }
 
+static void SmoothStartsAtTheFirstSampleAndDoesNotStall() {
+  Smooth smooth;
+  TEST_ASSERT_EQUAL_FLOAT(30.0f, smooth.Update(30.0f, 20.0f));
+  TEST_ASSERT_EQUAL_FLOAT(31.0f, smooth.Update(50.0f, 20.0f));
+  for (int i = 0; i < 5000; ++i) smooth.Update(30.001f, 20.0f);
+  TEST_ASSERT_FLOAT_WITHIN(3e-6f, 30.001f, smooth.Update(30.001f, 20.0f));
+}
+
 static void ZScoreOfNormalNoiseIsItsOwnDeviation() {
   ZScore score;
   for (int i = 0; i < 2000; ++i) score.Update(i % 2 == 0 ? 25.3f : 24.7f, 0.1f, 64.0f);
@@ -160,6 +168,7 @@ static void RunTests() {
   RUN_TEST(EnergyOfNormalNoiseIsOne);
   RUN_TEST(EnergyIsBoundedForAnyInput);
   RUN_TEST(LevelIsInvertedToTheSample);
+  RUN_TEST(SmoothStartsAtTheFirstSampleAndDoesNotStall);
   RUN_TEST(ZScoreOfNormalNoiseIsItsOwnDeviation);
   RUN_TEST(ExtractorKeepsChannelsApart);
   RUN_TEST(ResetForgetsEverythingButTheNoise);

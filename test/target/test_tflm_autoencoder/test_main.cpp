@@ -9,6 +9,7 @@
 #include "../../suite_main.h"
 #include "DenseAutoencoder.h"
 #include "GeneratedModel.h"
+#include "model_config.h"
 
 #if defined(ESP_PLATFORM)
 #include "esp_heap_caps.h"

@@ -1,0 +1,53 @@
+// Any bytes on the serial line: LineReader and ParseCommand. Input: the bytes.
+#include "Console.h"
+
+#include <cmath>
+#include <string>
+
+#include "fuzz.h"
+
+static void CheckCommand(const Command& command) {
+  Require(command.kind <= CommandKind::kCalibrate, "the kind of command is known");
+  Require((command.kind == CommandKind::kInvalid) == (command.error != nullptr),
+          "an error is said exactly where there is one");
+  switch (command.kind) {
+    case CommandKind::kInject:
+      Require(std::isfinite(command.value), "an injected value is finite");
+      Require(command.count >= 1 && command.count <= 100000, "COUNT is in its range");
+      break;
+    case CommandKind::kThreshold:
+      Require(command.restore || (std::isfinite(command.value) && command.value > 0.0f),
+              "a threshold is finite and above 0");
+      break;
+    case CommandKind::kCalibrate:
+      Require(command.restore || (command.count >= 10 && command.count <= 3600),
+              "SECONDS are in their range");
+      break;
+    default:
+      break;
+  }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  LineReader reader;
+  std::string typed;  // what a person sees on the line
+  for (size_t i = 0; i < size; ++i) {
+    const auto byte = static_cast<char>(data[i]);
+    const bool ends = byte == '\r' || byte == '\n' || byte == '\0';
+    Require(reader.Feed(byte) == ends, "a line ends at its end and nowhere else");
+    if (ends) {
+      const Command command = ParseCommand(reader.line());
+      CheckCommand(command);
+      const bool whole = typed == reader.line();
+      Require(whole || command.kind == CommandKind::kInvalid, "a cut line is no command");
+      Require(typed.size() <= LineReader::kMaxLine || command.kind == CommandKind::kInvalid,
+              "a line that is too long is no command");
+      typed.clear();
+    } else if (byte == '\b' || byte == '\x7f') {
+      if (!typed.empty()) typed.pop_back();
+    } else {
+      typed.push_back(byte);
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,111 @@
+"""Features: NumPy as specification, and C++ equal to it on random windows."""
+
+import dataclasses
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from training import codegen, features, profiles
+from training.profiles import CATALOGUE, Feature, Features, Profile
+
+Array = npt.NDArray[np.float64]
+
+TEMPERATURE = profiles.load(profiles.find("temperature"))
+PARAMETERS = {1: (16.0,), 2: (4.0, 64.0), 3: (4.0, 64.0, 32.0)}
+
+MAIN = """
+#include <cstdio>
+#include "FeatureExtractor.h"
+{specs}
+int main() {{
+  FeatureStorage<{channels}, {count}, true> storage;
+  FeatureExtractor extractor(kConfig, storage.memory());
+  float sample[{channels}];
+  float out[{count}];
+  while (std::fread(sample, sizeof(float), {channels}, stdin) == {channels}) {{
+    extractor.Update(sample, out);
+    std::fwrite(out, sizeof(float), {count}, stdout);
+  }}
+}}
+"""
+
+
+def with_features(use: tuple[Feature, ...], window: int, channels: int = 1) -> Profile:
+    names = tuple(f"c{i}" for i in range(channels))
+    sensor = dataclasses.replace(TEMPERATURE.sensor, channels=names)
+    chosen = Features(use=use, window=window)
+    return dataclasses.replace(TEMPERATURE, sensor=sensor, features=chosen)
+
+
+def test_windowed_features_are_what_their_names_say() -> None:
+    x = np.array([1.0, 2, 4, 8, 16])
+    assert features.value(x).tolist() == [1, 2, 4, 8, 16]
+    assert features.difference(x).tolist() == [0, 1, 2, 4, 8]
+    assert np.allclose(features.mean(x, 2), [1, 1.5, 3, 6, 12])
+    assert np.allclose(features.variance(x, 2), [0, 0.25, 1, 4, 16])
+    assert np.allclose(features.slope(x, 2, rate_hz=2), [0, 2, 4, 8, 16])
+    line: Array = 3.0 * np.arange(50, dtype=np.float64)
+    assert np.allclose(features.slope(line, 16, rate_hz=2)[1:], 6)
+
+
+def test_streaming_features_of_a_step() -> None:
+    x = np.concatenate([np.zeros(500), np.ones(500)])
+    level = features.level(x, sigma=0.1, tau=16)
+    assert level[499] == 0
+    assert level[500] == pytest.approx(10)
+    assert abs(level[-1]) < 0.01
+    assert features.jump(x, sigma=0.1)[500] == pytest.approx(10 / np.sqrt(2))
+    assert features.trend(x, 0.1, 4, 64)[520] > 3
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
+def test_cpp_equals_numpy_on_random_windows(project: Path, tmp_path: Path) -> None:
+    use = [
+        Feature(kind, channel, PARAMETERS.get(len(entry.parameters), ()))
+        for kind, entry in CATALOGUE.items()
+        for channel in (0,)
+    ]
+    use += [Feature("mean", 1), Feature("slope", 1), Feature("variance", 1)]
+    random = np.random.default_rng(7)
+    for window in (2, 16, 64):
+        profile = with_features(tuple(use), window, channels=2)
+        sigma = np.array([0.08, 0.5])
+        samples = np.concatenate(
+            [
+                random.normal(25, 0.1, (4000, 2)),
+                random.normal(-300, 50, (1000, 2)),
+                np.cumsum(random.normal(0, 1, (1000, 2)), axis=0),
+                np.repeat(random.normal(0, 1, (20, 2)), 50, axis=0),
+            ]
+        )
+        samples = samples.astype(np.float32).astype(np.float64)
+        got = run_cpp(project, tmp_path / str(window), profile, sigma, samples)
+        expected = features.compute(profile, sigma.astype(np.float32).astype(float), samples)
+        # float32 keeps 24 bits of the sample: what is left of a difference is relative to that.
+        scale = np.maximum(abs(expected), 1) + 1e-2 * abs(samples[:, [f.channel for f in use]])
+        error = abs(got - expected) / scale
+        worst = np.unravel_index(np.argmax(error), error.shape)
+        assert error.max() < 1e-3, f"{use[worst[1]]}, row {worst[0]}"
+        quiet = error[:4000]
+        assert np.quantile(quiet, 0.999) < 1e-4
+
+
+def run_cpp(project: Path, folder: Path, profile: Profile, sigma: Array, samples: Array) -> Array:
+    """Features by lib/Features [rows, features]."""
+    folder.mkdir()
+    specs = codegen.feature_tables(profile, [float(s) for s in sigma])
+    channels, count = samples.shape[1], profile.feature_count
+    code = specs.replace("kFeatures", "kConfig")
+    source = folder / "probe.cpp"
+    source.write_text(MAIN.format(specs=code, channels=channels, count=count))
+    program = folder / "probe"
+    library = project / "lib" / "Features" / "src"
+    command = ["g++", "-std=c++17", "-O2", "-I", library, source, *library.glob("*.cpp")]
+    subprocess.run([*map(str, command), "-o", str(program)], check=True)
+    data = samples.astype(np.float32).tobytes()
+    done = subprocess.run([str(program)], input=data, capture_output=True, check=True)
+    return np.frombuffer(done.stdout, np.float32).reshape(-1, count).astype(np.float64)

@@ -1,0 +1,159 @@
+"""The model step of a build, with a real SCons build in a copy of the project."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PlatformIO = Callable[..., subprocess.CompletedProcess[str]]
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="links a virtual environment")
+
+# Cheap enough to train again and again.
+EDITS = (("steps = 1600 ", "steps = 60 "), ("rows = 1000", "rows = 200"))
+
+
+@pytest.fixture
+def copy(project_copy: Path) -> Path:
+    """A copy whose .venv is the environment that these tests run in, with a small lesson."""
+    (project_copy / ".venv").symlink_to(sys.prefix)
+    profile = project_copy / "profiles" / "lesson.toml"
+    text = profile.read_text(encoding="utf-8")
+    for old, new in EDITS:
+        assert old in text
+        text = text.replace(old, new)
+    profile.write_text(text, encoding="utf-8")
+    return project_copy
+
+
+def headers(root: Path) -> dict[str, tuple[int, bytes]]:
+    return {
+        path.name: (path.stat().st_mtime_ns, path.read_bytes())
+        for path in (root / "include").glob("*.h")
+    }
+
+
+def build(platformio: PlatformIO, root: Path, *targets: str, **environment: str | Path) -> str:
+    """What `pio run` says about the model; the host program is compiled where that is needed."""
+    settings = {"ANOMALY_PROFILE": "lesson", **environment}
+    done = platformio("run", "-e", "native", *targets, cwd=root, **settings)
+    return f"{done.returncode}\n{done.stdout}{done.stderr}"
+
+
+def test_a_changed_number_retrains_once_then_reuses(copy: Path, platformio: PlatformIO) -> None:
+    first = build(platformio, copy, "-t", "envdump")
+    assert "another state of profile, data or code" in first
+    assert "not trained for this target" in first
+    assert headers(copy) == {}
+
+    refused = build(platformio, copy, ANOMALY_MODEL="reuse")
+    assert refused.startswith("1\n")
+    assert "custom_model = reuse forbids training; run: python piow run -t train" in refused
+    assert "Traceback" not in refused
+
+    trained = build(platformio, copy)
+    assert trained.startswith("0\n"), trained
+    assert "Model lesson: trained (float32" in trained
+    assert "step 60 of 60" in trained
+    assert (copy / ".pio" / "build" / "native" / "program").is_file()
+    before = headers(copy)
+    assert set(before) == {"model_config.h", "model_data.h"}
+
+    again = build(platformio, copy)
+    assert "Model lesson: up to date" in again
+    assert "headers unchanged" in again
+    assert "Compiling" not in again
+    assert headers(copy) == before
+
+    # A broken training says so, and leaves model and headers as they were.
+    profile = copy / "profiles" / "lesson.toml"
+    profile.write_text(profile.read_text().replace("sd = 2.0", "sd = 2.5"))
+    network = copy / "training" / "network.py"
+    network.write_text(network.read_text() + "\nraise SystemExit('out of luck')\n")
+    model = {p.name: p.read_bytes() for p in (copy / "models" / "lesson").iterdir()}
+    broken = build(platformio, copy)
+    assert broken.startswith("1\n")
+    assert "out of luck" in broken
+    assert "the training failed (status 1" in broken
+    assert headers(copy) == before
+    assert model == {p.name: p.read_bytes() for p in (copy / "models" / "lesson").iterdir()}
+
+
+def test_another_model_folder_leaves_the_committed_one_alone(
+    copy: Path, platformio: PlatformIO, tmp_path: Path
+) -> None:
+    csv = tmp_path / "room.csv"
+    csv.write_text("".join(f"{24 + i % 7 / 5}\n" for i in range(200)))
+    folder = tmp_path / "room model"
+    command = [sys.executable, "-m", "training", "train", "--profile", "lesson"]
+    command += ["--data", str(csv), "--out", str(folder)]
+    subprocess.run(command, cwd=copy, check=True, capture_output=True)
+    committed = {p.name: p.read_bytes() for p in (copy / "models" / "lesson").iterdir()}
+
+    fresh = build(platformio, copy, "-t", "modelinfo", ANOMALY_MODEL_DIR=folder)
+    assert "Model lesson: up to date (float32" in fresh
+    assert "room.csv: 200 rows" in fresh
+
+    csv.write_text(csv.read_text() + "26\n")
+    stale = build(platformio, copy, ANOMALY_MODEL_DIR=folder, ANOMALY_MODEL="reuse")
+    assert stale.startswith("1\n")
+    assert str(folder) in stale
+    retrained = build(platformio, copy, "-t", "train", ANOMALY_MODEL_DIR=folder)
+    assert "room.csv: 201 rows" in retrained
+    assert committed == {p.name: p.read_bytes() for p in (copy / "models" / "lesson").iterdir()}
+
+
+def test_clean_needs_no_model(copy: Path, platformio: PlatformIO) -> None:
+    cleaned = build(platformio, copy, "-t", "clean")
+    assert cleaned.startswith("0\n")
+    assert "Model" not in cleaned
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"ANOMALY_MODEL": "sometimes"}, "sometimes: is not one of auto, reuse, retrain"),
+        ({"ANOMALY_PROFILE": "leson"}, "no such profile (did you mean lesson?)"),
+    ],
+)
+def test_a_wrong_choice_is_one_sentence(
+    copy: Path, platformio: PlatformIO, environment: dict[str, str], message: str
+) -> None:
+    said = build(platformio, copy, **environment)
+    assert said.startswith("1\n")
+    assert f"Error: model step: {'custom_model = ' if 'MODEL' in message else ''}" in said
+    assert message in said
+    assert "Traceback" not in said
+
+
+def test_a_fresh_model_needs_neither_numpy_nor_tensorflow_nor_time(
+    project_copy: Path,
+) -> None:
+    code = (
+        "import sys, time; began = time.process_time()\n"
+        "from pathlib import Path\n"
+        "from training import model_step as step\n"
+        "print(step.prepare(step.choose('', '', ''), Path('include')))\n"
+        "print(time.process_time() - began)\n"
+        "print(sorted({'numpy', 'tensorflow', 'rich', 'keras'} & set(sys.modules)))\n"
+    )
+    command = [sys.executable, "-c", code]
+    for _ in range(2):  # the second time with compiled modules and headers in place
+        done = subprocess.run(command, cwd=project_copy, capture_output=True, text=True, check=True)
+    line, seconds, heavy = done.stdout.splitlines()
+    assert "up to date" in line
+    assert float(seconds) < 0.2
+    assert heavy == "[]"
+
+
+def test_where_tensorflow_cannot_be_installed_the_cure_is_named(
+    project_copy: Path, platformio: PlatformIO
+) -> None:
+    (project_copy / "piow").write_text("import sys; print('no room'); sys.exit(1)\n")
+    said = build(platformio, project_copy, ANOMALY_MODEL="retrain")
+    assert said.startswith("1\n")
+    assert "Training needs TensorFlow: preparing the project's .venv" in said
+    assert "again: python piow --install train" in said

@@ -1,0 +1,121 @@
+"""Profiles: what ships, and what a user is told about a mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from training import profiles
+from training.errors import UserError
+
+LESSON = profiles.find("lesson").read_text(encoding="utf-8")
+
+
+def load(folder: Path, text: str) -> profiles.Profile:
+    path = folder / "probe.toml"
+    path.write_text(text, encoding="utf-8")
+    return profiles.load(path)
+
+
+def test_lesson_is_exactly_the_tutorial() -> None:
+    lesson = profiles.load(profiles.find("lesson"))
+    assert lesson.feature_names == ("temperature.value",)
+    assert (lesson.scaling.low, lesson.scaling.high, lesson.scaling.clip) == (10, 40, (0, 1))
+    assert (lesson.network.layers, lesson.network.activations) == ((8,), ("relu",))
+    assert lesson.network.output_activation == "sigmoid"
+    assert not lesson.network.quantize
+    assert (lesson.detector.score, lesson.detector.threshold) == ("absolute", 0.15)
+    assert lesson.sampling.rate_hz == 2
+    assert (lesson.sensor.gain, lesson.sensor.offset) == (10, 20)
+    data = lesson.data.synthetic
+    assert data is not None
+    assert (data.rows, data.mean, data.sd, data.low, data.high) == (1000, 25, 2, 15, 35)
+
+
+def test_temperature_is_the_default_with_a_bottleneck_and_a_calibrated_threshold() -> None:
+    temperature = profiles.load(profiles.find("temperature"))
+    assert temperature.has_network
+    assert min(temperature.network.layers) < temperature.feature_count
+    assert temperature.detector.threshold == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("rate_hz = 2.0", "rate_hx = 2.0", "[sampling] rate_hz: is missing (is rate_hx meant?)"),
+        (
+            "rate_hz = 2.0",
+            "rate_hz = 2.0\nrate = 1",
+            "[sampling] rate: unknown key (did you mean rate_hz?)",
+        ),
+        ("rate_hz = 2.0", 'rate_hz = "2"', "[sampling] rate_hz: must be a number, not a string"),
+        ("rate_hz = 2.0", "rate_hz = 0", "[sampling] rate_hz: 0 is not within 0.001 to 1000"),
+        ("rate_hz = 2.0", "rate_hz = nan", "[sampling] rate_hz: must be a finite number, not nan"),
+        ("rate_hz = 2.0", "rate_hz = true", "[sampling] rate_hz: must be a number"),
+        ("[sampling]", "[sampling.x]", "[sampling] rate_hz: is missing"),
+        ("low = 10.0", "low = 50.0", "[scaling] low: 50 is not below high 40"),
+        ("layers = [8]", "layers = [8, 0]", "[network] layers: must be whole numbers"),
+        ("layers = [8]", "layers = [65]", "[network] layers: 65 units are more than 64"),
+        ("layers = [8]", "layers = [8, 8]", "[network] activations: are 1 for 2 hidden layers"),
+        ('["relu"]', '["gelu"]', '[network] activations: "gelu" is not one of linear, relu'),
+        ('use = ["value"]', 'use = ["mean"]', "the first feature must be value or level"),
+        ('use = ["value"]', "use = []", "[features] use: gives 0 features, must be 1 to 16"),
+        ('use = ["value"]', 'use = ["value", "speed"]', '"speed" is not one of value'),
+        ('use = ["value"]', 'use = ["value", "value"]', "names the same feature twice"),
+        (
+            'use = ["value"]',
+            'use = ["value", {kind = "level"}]',
+            "[features.use] tau: is missing",
+        ),
+        ("threshold = 0.15", "", "[detector] threshold: is missing (or a table"),
+        ("threshold = 0.15", "threshold = 0", "[detector] threshold: must be above 0"),
+        ("threshold = 0.15", "threshold = 0.1\nalarm_count = 2", "alarm_count: 2 is not within"),
+        ("oversampling = 16", "oversampling = 1.5", "[sensor] oversampling: must be a whole"),
+        ('["temperature"]', "[]", "[sensor] channels: must be 1 to 8 different names"),
+        ('["temperature"]', '["a|b"]', '[sensor] channels: "a|b" is empty, too long or holds'),
+        ("gain = 10.0 ", "gain = 0 ", "[sensor] gain: must not be 0"),
+        ("valid = [-40.0, 125.0]", "valid = [1, 1]", "[sensor] valid: low 1 is not below high 1"),
+        ("stuck_seconds = 0 ", "stuck_seconds = 0.1 ", "stuck_seconds: is less than two samples"),
+        ('description = "', 'wheels = 4\ndescription = "', "wheels: unknown key"),
+        ("rows = 1000", "rows = -1", "[data.synthetic] rows: -1 is not within"),
+        ("[scaling]", "[scaling", "not valid TOML"),
+    ],
+)
+def test_a_mistake_names_file_table_key_and_reason(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    assert old in LESSON
+    with pytest.raises(UserError) as caught:
+        load(tmp_path, LESSON.replace(old, new, 1))
+    assert "probe.toml: " in str(caught.value)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_profile_is_told_with_the_nearest_name() -> None:
+    with pytest.raises(UserError, match="did you mean temperature"):
+        profiles.find("temprature")
+
+
+def test_comments_layout_and_description_do_not_change_the_meaning(tmp_path: Path) -> None:
+    plain = load(tmp_path, LESSON)
+    changed = load(
+        tmp_path,
+        LESSON.replace("gain = 10.0 ", "gain=10").replace("The tutorial:", "Another text:") + "# x",
+    )
+    assert plain.canonical() == changed.canonical()
+
+
+def test_any_number_changes_the_meaning(tmp_path: Path) -> None:
+    plain = load(tmp_path, LESSON)
+    changed = load(tmp_path, LESSON.replace("threshold = 0.15", "threshold = 0.16"))
+    assert plain.canonical() != changed.canonical()
+
+
+def test_a_feature_without_a_channel_is_meant_for_each(tmp_path: Path) -> None:
+    text = LESSON.replace('channels = ["temperature"]', 'channels = ["a", "b"]')
+    use = '["value", {kind = "difference", channel = "b"}, {kind = "level", tau = 16}]'
+    text = text.replace('use = ["value"]', f"use = {use}")
+    text = text.replace('kind = "range" ', 'kind = "standard" ')
+    profile = load(tmp_path, text.replace("low = 10.0\nhigh = 40.0\n", ""))
+    names = ("a.value", "b.value", "b.difference", "a.level(16)", "b.level(16)")
+    assert profile.feature_names == names

@@ -1,0 +1,294 @@
+"""What holds for the Python parsers whatever they are given: telemetry, recordings, profiles."""
+
+import copy
+import dataclasses
+import json
+import math
+import re
+import struct
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import PROJECT
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from monitor.telemetry import Raw, Reading, State, crc16, parse
+from training import data, profiles
+from training.errors import UserError
+
+# ---- telemetry
+
+FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
+
+
+def fixed(value: float, decimals: int) -> str:
+    """A number as LineBuffer::AddFixed writes it."""
+    if abs(value) >= 1e18:
+        return "-1e18" if value < 0 else "1e18"
+    return f"{value:.{0 if abs(value) >= 1e12 else decimals}f}"
+
+
+@given(FLOAT32, FLOAT32, FLOAT32, FLOAT32, st.sampled_from([State.WARMUP, State.NORMAL]))
+def test_a_reading_of_any_numbers_is_understood(
+    real: float, recon: float, score: float, threshold: float, state: State
+) -> None:
+    line = (
+        f"Real: {fixed(real, 2)} | Recon: {fixed(recon, 2)} | Score: {fixed(score, 4)} | "
+        f"Threshold: {fixed(threshold, 4)} | State: {state}\r\n"
+    )
+    item = parse(line)
+    assert isinstance(item, Reading)
+    assert item.state is state
+    assert item.real_text == fixed(real, 2)
+    assert item.score == float(fixed(score, 4))
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 2**40),
+    st.lists(FLOAT32, min_size=1, max_size=8),
+    st.data(),
+)
+def test_a_raw_line_with_a_wrong_byte_is_never_a_checked_sample(
+    sequence: int, milliseconds: int, values: list[float], draw: st.DataObject
+) -> None:
+    body = f"RAW,{sequence},{milliseconds},{','.join(fixed(v, 6) for v in values)}"
+    line = f"{body}*{crc16(body):04x}"
+    assert isinstance(parse(line), Raw)
+    at = draw.draw(st.integers(0, len(line) - 1))
+    wrong = draw.draw(st.characters(codec="ascii").filter(lambda c: c != line[at]))
+    item = parse(line[:at] + wrong + line[at + 1 :])
+    assert not (isinstance(item, Raw) and item.checked)
+
+
+# ---- recordings
+
+CHANNELS = ("a", "b")
+GOOD_ROW = st.tuples(
+    st.floats(allow_nan=False, allow_infinity=False), st.floats(-1e3, 1e3), st.just("")
+)
+BAD_CELL = st.sampled_from(["", "x", "nan", "inf", "0x10", "1_0", "1,5,7", "--1", "1e", "5C"])
+BAD_ROW = st.tuples(st.floats(-1, 1), st.floats(-1, 1), BAD_CELL)
+
+
+@given(
+    rows=st.lists(GOOD_ROW | BAD_ROW, min_size=1, max_size=20),
+    delimiter=st.sampled_from([",", ";"]),
+    end=st.sampled_from(["\n", "\r\n"]),
+    header=st.booleans(),
+    times=st.booleans(),
+    mark=st.sampled_from(["", "\ufeff"]),
+    noise=st.sampled_from(["", "# a comment", "#"]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_good_rows_are_read_exactly_and_bad_ones_listed_by_their_line(
+    tmp_path: Path,
+    rows: list[tuple[float, float, str]],
+    delimiter: str,
+    end: str,
+    header: bool,
+    times: bool,
+    mark: str,
+    noise: str,
+) -> None:
+    lines = [noise] if noise else []
+    first = [delimiter.join([*(["time"] if times else []), *CHANNELS])] if header else []
+    # Without a header the first row tells how many columns there are; it has to be a good one.
+    rows = rows if header else [(1.0, 2.0, ""), *rows]
+    lines += first
+    expected: list[tuple[float, float]] = []
+    bad: list[int] = []
+    for number, (a, b, wrong) in enumerate(rows):
+        is_bad = (number > 0 or header) and wrong != ""
+        cells = [str(number)] if times else []
+        cells += [wrong.replace(",", delimiter) if is_bad else repr(a), repr(b)]
+        lines.append(delimiter.join(cells))
+        if is_bad:
+            bad.append(len(lines))
+        else:
+            expected.append((a, b))
+    path = tmp_path / "recording.csv"
+    path.write_bytes((mark + end.join(lines) + end).encode())
+    if not expected:
+        with pytest.raises(UserError, match="no usable row"):
+            data.read_csv(path, CHANNELS)
+        return
+    recording = data.read_csv(path, CHANNELS)
+    assert recording.values.tolist() == [list(row) for row in expected]
+    assert [row.line for row in recording.malformed] == bad
+
+
+@given(st.text(alphabet=st.sampled_from("1.\n\r\x0b\x0c\x1c\x85\u2028"), max_size=20))
+@example("1.5\n1\x0c5\n2.5")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_only_a_line_feed_makes_a_row(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "recording.csv"
+    path.write_bytes(text.encode())
+    try:
+        rows = data.read_csv(path, ["value"]).values
+    except UserError:
+        return
+    assert len(rows) <= text.count("\n") + 1
+
+
+# Cells that both sides must take alike. A logger's "nan" is not among them: to the firmware it is a
+# fault of the sensor, to the training a malformed row.
+CELLS = st.sampled_from(
+    [
+        *("25.5", "26", "-1e1", "+5", ".5", "5.", "-0", "1e-50", "1e39", " 27 ", "\t7", '"28"'),
+        *("", "x", "0x10", "1e", "1 2", "--3", "1_0", "1.0f", "\u0663"),
+        *("temperature", "value", "time"),
+    ]
+)
+LINES = st.lists(CELLS, min_size=1, max_size=3)
+
+
+@given(
+    lines=st.lists(LINES | st.sampled_from([["#c"], [""]]), min_size=1, max_size=8),
+    delimiter=st.sampled_from(",;"),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_python_and_firmware_read_the_same_numbers(
+    program: Path, tmp_path: Path, lines: list[list[str]], delimiter: str, end: str
+) -> None:
+    path = tmp_path / "recording.csv"
+    path.write_bytes(end.join(delimiter.join(line) for line in lines).encode())
+    try:
+        expected = data.read_csv(path, ["temperature"]).values[:, 0].tolist()
+    except UserError:
+        expected = []
+    done = subprocess.run(
+        [program, "--replay", path], input="raw on\n", capture_output=True, text=True
+    )
+    found = [float(v) for v in re.findall(r"^RAW,\d+,\d+,(\S+)", done.stdout, re.MULTILINE)]
+    assert found == pytest.approx([v for v in expected if -40 <= v <= 125], abs=1e-5)
+
+
+# ---- profiles
+
+DOCUMENTS = {
+    path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((PROJECT / "profiles").glob("*.toml"))
+}
+VALUES = st.one_of(
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.booleans(),
+    st.text(max_size=12),
+    st.lists(st.integers(-2, 100) | st.floats() | st.text(max_size=4), max_size=18),
+    st.sampled_from([{}, [], [[]], [{}], {"kind": "level"}, 0, -1, 1, 1e-40, 1e39, 65536, 2**31]),
+)
+
+
+def leaves(table: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where the values of a document are, tables included."""
+    for key, value in table.items():
+        yield (*path, key)
+        if isinstance(value, dict):
+            yield from leaves(value, (*path, key))
+
+
+PLACES = [(name, place) for name, document in DOCUMENTS.items() for place in leaves(document)]
+
+
+def to_toml(value: Any) -> str:
+    """A value of a TOML document, in one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(k)} = {to_toml(v)}' for k, v in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(to_toml, value))}]"
+    return json.dumps(value) if isinstance(value, str) else repr(value)
+
+
+def numbers(value: Any) -> Iterator[float]:
+    """Every number in a record."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from numbers(part)
+    elif isinstance(value, int | float):
+        yield float(value)
+
+
+def is_float32(value: float) -> bool:
+    """It is neither infinite nor zero by its type alone."""
+    try:
+        return bool(struct.unpack("f", struct.pack("f", value))[0]) == bool(value)
+    except OverflowError:
+        return False
+
+
+@given(st.sampled_from(PLACES), VALUES)
+@example(("temperature", ("sensor", "gain")), 1e-60)
+@example(("temperature", ("sensor", "valid")), [-1e300, 1e300])
+@example(("temperature", ("sensor", "gain")), 10**400)
+@example(("temperature", ("features", "use")), ["value", {"kind": "jump_energy", "tau": 1e300}])
+@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_profile_with_any_value_anywhere_is_sound_or_refused_by_name(
+    tmp_path: Path, place: tuple[str, tuple[str, ...]], value: Any
+) -> None:
+    name, keys = place
+    document = copy.deepcopy(DOCUMENTS[name])
+    table = document
+    for key in keys[:-1]:
+        table = table[key]
+    table[keys[-1]] = value
+    path = tmp_path / f"{name}.toml"
+    text = "".join(f"{key} = {to_toml(part)}\n" for key, part in document.items())
+    path.write_text(text, encoding="utf-8")
+    try:
+        profile = profiles.load(path)
+    except UserError as error:
+        assert str(error).startswith(f"{path}: ")
+        assert "\n" not in str(error)
+        return
+    assert 1 <= len(profile.sensor.channels) <= profiles.MAX_CHANNELS
+    assert 1 <= profile.feature_count <= profiles.MAX_FEATURES
+    record = dataclasses.asdict(profile)
+    del record["data"], record["network"]  # neither is seen by the chip
+    assert all(map(is_float32, filter(math.isfinite, numbers(record))))
+
+
+@given(fast=st.floats(1, 1e4), slow=st.floats(1, 1e4) | st.none())
+@example(fast=16.0, slow=16.0)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_accepted_trend_has_a_variance(tmp_path: Path, fast: float, slow: float | None) -> None:
+    slow = fast if slow is None else slow
+    document = copy.deepcopy(DOCUMENTS["temperature"])
+    trend = {"kind": "trend_energy", "fast_tau": fast, "slow_tau": slow, "tau": 32.0}
+    document["features"]["use"] = ["value", trend]
+    path = tmp_path / "trend.toml"
+    text = "".join(f"{key} = {to_toml(part)}\n" for key, part in document.items())
+    path.write_text(text, encoding="utf-8")
+    try:
+        fast, slow, _ = profiles.load(path).features.use[1].parameters
+    except UserError:
+        return
+    # As TrendVariance in lib/Features computes it.
+    one, two, a, b = (np.float32(x) for x in (1, 2, fast, slow))
+    variance = one / (two * a - one) + one / (two * b - one) - two / (a + b - one)
+    assert variance > 0
+
+
+@given(st.binary(max_size=200))
+@example(b"a = " + 5000 * b"1")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_no_profile(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "any.toml"
+    path.write_bytes(content)
+    with pytest.raises(UserError):
+        profiles.load(path)

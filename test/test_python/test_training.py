@@ -1,0 +1,210 @@
+"""`python -m training`: the whole chain on small trainings."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training import manifest, profiles
+from training.errors import UserError
+
+LESSON = profiles.find("lesson").read_text(encoding="utf-8")
+
+
+def training(project: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "training", *map(str, arguments)],
+        cwd=project,
+        capture_output=True,
+        text=True,
+    )
+
+
+def digest(folder: Path) -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A profile that trains in a moment."""
+    path = tmp_path_factory.mktemp("profile") / "small.toml"
+    path.write_text(LESSON.replace("steps = 1600 ", "steps = 150 "), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(project: Path, small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "small"
+    done = training(project, "train", "--profile", small, "--out", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_the_same_profile_gives_the_same_bytes(
+    project: Path, small: Path, trained: Path, tmp_path: Path
+) -> None:
+    again = training(project, "train", "--profile", small, "--out", tmp_path / "small")
+    assert again.returncode == 0, again.stderr
+    assert digest(tmp_path / "small") == digest(trained)
+
+
+def test_output_on_a_pipe_is_plain_and_says_what_was_made(project: Path, trained: Path) -> None:
+    found = manifest.load(trained)
+    assert found["profile"] == "small"
+    assert found["model"]["operators"] == ["FULLY_CONNECTED", "LOGISTIC"]
+    assert found["versions"]["tensorflow"]
+    assert found["metrics"]["rows_scored"] == 200
+    assert sorted(p.name for p in trained.iterdir()) == ["autoencoder.tflite", "manifest.json"]
+
+
+def test_if_stale_does_nothing_to_a_fresh_model(project: Path, small: Path, trained: Path) -> None:
+    before = digest(trained)
+    done = training(project, "train", "--profile", small, "--out", trained, "--if-stale")
+    assert "up to date" in done.stdout
+    assert digest(trained) == before
+
+
+def test_the_verbs_on_a_model(project: Path, small: Path, trained: Path, tmp_path: Path) -> None:
+    model = ("--profile", small, "--model", trained)
+    info = training(project, "modelinfo", *model)
+    assert info.returncode == 0, info.stderr
+    for said in (
+        "1 -> 8 relu, 8 -> 1 sigmoid; 25 parameters",
+        "0.15 (absolute score; fixed",
+        "yes",
+    ):
+        assert said in info.stdout
+    export = training(project, "export", *model, "--out", tmp_path)
+    assert export.stdout.count("written") == 2
+    assert training(project, "export", *model, "--out", tmp_path).stdout.count("unchanged") == 2
+    csv = tmp_path / "some.csv"
+    csv.write_text("time,value\n" + "\n".join(f"{i},25.{i % 9}" for i in range(99)) + "\nx,y\n")
+    evaluate = training(project, "evaluate", *model, "--data", csv)
+    assert "99 samples: score median" in evaluate.stdout
+    assert 'line 101 left out: "y" is not a number' in evaluate.stdout
+
+
+def test_the_tutorials_own_check_is_a_command(project: Path) -> None:
+    done = training(project, "evaluate", "--profile", "lesson", "--value", "50")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Real: 50.00 | Recon: ")
+    assert "State: ANOMALY" in done.stdout
+
+
+def test_a_model_from_a_file_belongs_to_it(project: Path, small: Path, tmp_path: Path) -> None:
+    csv = tmp_path / "office.csv"
+    values = np.random.default_rng(1).normal(25, 1, 300)
+    csv.write_text("time,room\n" + "".join(f"{i},{v:.3f}\n" for i, v in enumerate(values)) + "x\n")
+    folder = tmp_path / "office"
+    arguments = ("--data", csv, "--rows", "0:250", "--column", "room")
+    done = training(project, "train", "--profile", small, "--out", folder, *arguments)
+    assert done.returncode == 0, done.stderr
+    record = manifest.load(folder)["data"]
+    assert (record["kind"], record["name"], record["rows"]) == ("file", "office.csv", "0:250")
+    assert record["columns"] == ["room"]
+    assert record["sha256"] == hashlib.sha256(csv.read_bytes()).hexdigest()
+    fresh = ("train", "--profile", small, "--out", folder, "--same-data", "--if-stale")
+    assert "up to date" in training(project, *fresh).stdout
+    csv.write_text("gone bad\n")
+    again = training(project, *fresh)
+    assert again.returncode == 1
+    assert f"{csv}: there is no column room" in again.stderr
+    csv.unlink()
+    assert "up to date" in training(project, *fresh).stdout
+    retrain = training(project, *fresh[:-1])
+    assert retrain.returncode == 1
+    assert "which is gone" in retrain.stderr
+    assert manifest.load(folder)["data"] == record
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "--profile", "nothing"), "profiles/nothing.toml: no such profile"),
+        (("train", "--profile", "lesson", "--rows", "0:9"), "need --data"),
+        (("train", "--profile", "lesson", "--data", "none.csv"), "none.csv: cannot be read"),
+        (("evaluate", "--profile", "lesson", "--model", "/nowhere"), "there is no model yet"),
+    ],
+)
+def test_an_error_is_one_sentence(
+    project: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    out = ("--out", str(tmp_path)) if arguments[0] == "train" else ()
+    done = training(project, *arguments, *out)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_killed_training_leaves_the_old_model(
+    project: Path, trained: Path, tmp_path: Path
+) -> None:
+    long = tmp_path / "small.toml"
+    long.write_text(LESSON.replace("steps = 1600 ", "steps = 900000 "), encoding="utf-8")
+    before = digest(trained)
+    command = [sys.executable, "-m", "training", "train", "--profile", str(long)]
+    with subprocess.Popen(
+        [*command, "--out", str(trained)], cwd=project, stderr=subprocess.PIPE, text=True
+    ) as process:
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "interrupted; the model is as it was" in said
+    assert digest(trained) == before
+    assert manifest.load(trained)
+
+
+def test_a_publication_that_was_cut_off_is_completed(trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    model = (trained / manifest.MODEL).read_bytes()
+    content = manifest.load(trained)
+    other = {**content, "model": {**content["model"], "sha256": hashlib.sha256(b"x").hexdigest()}}
+    manifest.publish(folder, model, content)
+    manifest.publish(folder, b"x", other)
+    assert manifest.load(folder) == other
+    # As if it had been cut off between the two replacements.
+    (folder / manifest.MODEL).write_bytes(model)
+    staging = tmp_path / ".model.new"
+    staging.mkdir()
+    (staging / manifest.MANIFEST).write_text(json.dumps(content))
+    assert manifest.load(folder) == content
+    # A mixed state that nothing can complete is noticed.
+    (folder / manifest.MODEL).write_bytes(b"y")
+    with pytest.raises(UserError, match=r"is not the one that manifest\.json names"):
+        manifest.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("", "not a readable manifest"), ("[]", "format"), ('{"format": 99}', "format")],
+)
+def test_a_torn_manifest_is_noticed(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / manifest.MANIFEST).write_text(text)
+    (tmp_path / manifest.MODEL).write_bytes(b"")
+    with pytest.raises(UserError, match=message):
+        manifest.load(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX locks")
+def test_one_training_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    code = (
+        "import sys, time, pathlib; from training import manifest\n"
+        "with manifest.lock(pathlib.Path(sys.argv[1])): print('in', flush=True); time.sleep(1)\n"
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    with subprocess.Popen(command, cwd=profiles.PROJECT, stdout=subprocess.PIPE) as first:
+        assert first.stdout is not None
+        first.stdout.readline()
+        began = time.monotonic()
+        with manifest.lock(folder):
+            assert time.monotonic() - began > 0.5

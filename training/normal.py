@@ -1,0 +1,99 @@
+"""What a detector is trained and calibrated on: features of normal data."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from training import features, stretch
+from training.data import Dataset
+from training.errors import UserError
+from training.profiles import Profile
+
+Array = npt.NDArray[np.float64]
+
+# A recording at least this long is trained on beside the virtual one, as half of the rows.
+LONG_RECORDING_S: Final = 900.0
+# A recording on another clock than the profile's (hourly readings, say) stands alone: how often its
+# rows may alarm, what counts as one alarm, and how many rows the slowest features need first.
+OWN_CLOCK_RATE: Final = 1e-3
+OWN_CLOCK_EPISODE: Final = 24
+OWN_CLOCK_RUN_IN: Final = 128
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Features of normal data [streams, rows, features], the run-in of each stream included."""
+
+    features: Array
+    run_in: int  # rows
+    rate: float  # alarms a row that are allowed
+    episode: int  # exceedances within so many rows are one alarm
+
+    def settled(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Rows after the run-in of `values` [streams, rows, ...], as [rows, ...]."""
+        part = values[:, self.run_in :]
+        return part.reshape(-1, *part.shape[2:])
+
+
+def noise(dataset: Dataset) -> list[stretch.Noise]:
+    """The noise of each channel, from the longest segment."""
+    longest = max(dataset.segments, key=len)
+    return [stretch.measure_noise(channel) for channel in longest.T]
+
+
+def prepare(profile: Profile, dataset: Dataset, sigma: Array) -> list[Normal]:
+    """Normal data for a tail calibration, from recordings and the profile's stretch.
+
+    Raises:
+      UserError: the recording is too short to stand alone.
+    """
+    rate_hz, rule = profile.sampling.rate_hz, profile.detector.calibration
+    assert rule is not None
+    settings = profile.data.stretch
+    foreign = dataset.interval_s is not None and not 0.5 < dataset.interval_s * rate_hz < 2.0
+    if settings is None or foreign:
+        if max(map(len, dataset.segments)) < 4 * OWN_CLOCK_RUN_IN:
+            raise UserError(
+                f"{dataset.record['description']}: a recording that cannot be stretched needs at "
+                f"least {4 * OWN_CLOCK_RUN_IN} rows in one piece"
+            )
+        return [
+            Normal(
+                features.compute(profile, sigma, segment)[None],
+                OWN_CLOCK_RUN_IN,
+                OWN_CLOCK_RATE,
+                OWN_CLOCK_EPISODE,
+            )
+            for segment in dataset.segments
+            if len(segment) >= 4 * OWN_CLOCK_RUN_IN
+        ]
+    run_in = int(settings.run_in_seconds * rate_hz)
+    rate = rule.false_alarms_per_day / (86400.0 * rate_hz)
+    episode = int(rule.episode_seconds * rate_hz)
+    virtual = stretch.virtual_recording(
+        noise(dataset)[0],
+        settings.streams,
+        int(settings.stream_seconds * rate_hz) + run_in,
+        np.random.default_rng(settings.seed),
+        rate_hz=rate_hz,
+        slope=settings.slope,
+        gain_spread=settings.gain_spread,
+    )
+    result = [Normal(features.compute(profile, sigma, virtual[..., None]), run_in, rate, episode)]
+    for segment in dataset.segments:
+        if len(segment) >= LONG_RECORDING_S * rate_hz:
+            computed = features.compute(profile, sigma, segment)[None]
+            result.append(Normal(computed, run_in, rate, episode))
+    return result
+
+
+def balanced(
+    parts: list[npt.NDArray[Any]], count: int, random: np.random.Generator
+) -> npt.NDArray[Any]:
+    """`count` rows, equally many from each of `parts` [rows, features]."""
+    share = count // len(parts)
+    return np.concatenate(
+        [part[random.choice(len(part), share, replace=len(part) < share)] for part in parts]
+    )
