@@ -1,5 +1,6 @@
 #include "DetectorApp.h"
 
+#include <cfloat>
 #include <cmath>
 
 namespace {
@@ -67,14 +68,21 @@ void DetectorApp::LoadSettings() {
     for (int i = 0; i < kSettingCount; ++i) board_.EraseSetting(static_cast<Setting>(i));
     line_.Add("Settings of another model are forgotten\r\n");
   }
-  const auto load = [&](Setting setting) {
-    return board_.LoadSetting(setting, &value) && std::isfinite(value) && value > 0.0f;
+  // Only what `calibrate` and `threshold` can have stored: a worn flash may hold anything.
+  const auto load = [&](Setting setting, float least, float largest) {
+    return board_.LoadSetting(setting, &value) && value >= least && value <= largest;
   };
-  if (load(Setting::kThresholdScale)) threshold_scale_ = value;
-  for (int i = 0; i < config_.features.channels; ++i) {
-    if (load(NoiseSetting(i))) detector_.extractor().SetSigma(i, value);
+  if (load(Setting::kThresholdScale, Calibration::kLeastScale, Calibration::kLargestScale)) {
+    threshold_scale_ = value;
   }
-  if (load(Setting::kThreshold)) user_threshold_ = value;
+  for (int i = 0; i < config_.features.channels; ++i) {
+    const float trained = config_.features.sigma[i];
+    if (load(NoiseSetting(i), trained / Calibration::kMaxChange,
+             trained * Calibration::kMaxChange)) {
+      detector_.extractor().SetSigma(i, value);
+    }
+  }
+  if (load(Setting::kThreshold, FLT_TRUE_MIN, FLT_MAX)) user_threshold_ = value;
   UseThreshold();
   if (user_threshold_ > 0.0f) {
     line_.Add("Threshold: ")
@@ -118,6 +126,7 @@ void DetectorApp::TakeRequests() {
       case Request::Kind::kInject:
         inject_value_ = request->value;
         inject_left_ = request->count;
+        injecting_ = false;
         break;
       case Request::Kind::kThreshold:
         user_threshold_ = request->value;
@@ -184,8 +193,11 @@ void DetectorApp::Sample() {
   if (failure_ != nullptr) return SampleFailed();
   TakeRequests();
   SensorSample sample = board_.ReadSensor();
-  // The warm-up would hide an injected value: it waits until the detector judges.
-  if (inject_left_ > 0 && (detector_.state() != State::kWarmup || detector_.warmup_left() == 0)) {
+  // A warm-up would hide an injected value, and one follows a fault: it begins when the detector
+  // judges, and then goes on whatever comes of it.
+  const bool judges = detector_.state() != State::kFault && detector_.warmup_left() == 0;
+  injecting_ = inject_left_ > 0 && (injecting_ || judges);
+  if (injecting_) {
     --inject_left_;
     sample.fault = SensorFault::kNone;
     for (int i = 0; i < config_.features.channels; ++i) sample.values[i] = inject_value_;
@@ -290,11 +302,10 @@ void DetectorApp::PrintFailure() {
   next_failure_micros_ = board_.NowMicros() + kFailureRepeatMicros;
 }
 
-void DetectorApp::SendRequest(const Request& request) {
-  if (!requests_.Push(request)) {
-    line_.Clear();
-    line_.Add("ERR busy, try again");
-  }
+bool DetectorApp::SendRequest(const Request& request) {
+  if (requests_.Push(request)) return true;
+  line_.Add("ERR busy, try again");
+  return false;
 }
 
 void DetectorApp::Answer(const Command& command) {
@@ -324,8 +335,7 @@ void DetectorApp::Answer(const Command& command) {
       break;
     case CommandKind::kSelftest:
       if (Failed()) break;
-      SendRequest({Request::Kind::kSelftest, 0.0f, 0});
-      if (line_.size() == 0) return;  // the result is the answer
+      if (SendRequest({Request::Kind::kSelftest, 0.0f, 0})) return;  // the result is the answer
       break;
     case CommandKind::kReboot:
       line_.Add("OK rebooting\r\n");
@@ -379,33 +389,34 @@ void DetectorApp::AnswerRaw(const Command& command) {
 }
 
 void DetectorApp::AnswerInject(const Command& command) {
-  if (Failed()) return;
+  if (Failed() || !SendRequest({Request::Kind::kInject, command.value, command.count})) return;
   line_.Add("OK inject ").AddFixed(command.value, kValueDecimals).Add(' ');
   line_.AddInteger(command.count);
-  if (state() == State::kWarmup) line_.Add(" as soon as the warm-up ends");
-  SendRequest({Request::Kind::kInject, command.value, command.count});
+  if (state() == State::kWarmup || state() == State::kFault) {
+    line_.Add(" as soon as the warm-up ends");
+  }
 }
 
 void DetectorApp::AnswerThreshold(const Command& command) {
   if (Failed()) return;
   if (command.restore) {
+    if (!SendRequest({Request::Kind::kDefaultThreshold, 0.0f, 0})) return;
     board_.EraseSetting(Setting::kThreshold);
     line_.Add("OK threshold default");
-    SendRequest({Request::Kind::kDefaultThreshold, 0.0f, 0});
     return;
   }
+  if (!SendRequest({Request::Kind::kThreshold, command.value, 0})) return;
   line_.Add("OK threshold ").AddFixed(command.value, kScoreDecimals);
   Save(Setting::kThreshold, command.value);
-  SendRequest({Request::Kind::kThreshold, command.value, 0});
 }
 
 void DetectorApp::AnswerCalibrate(const Command& command) {
   if (Failed()) return;
   if (command.restore) {
+    if (!SendRequest({Request::Kind::kForgetCalibration, 0.0f, 0})) return;
     board_.EraseSetting(Setting::kThresholdScale);
     for (int i = 0; i < config_.features.channels; ++i) board_.EraseSetting(NoiseSetting(i));
     line_.Add("OK calibrate default");
-    SendRequest({Request::Kind::kForgetCalibration, 0.0f, 0});
     return;
   }
   if (state() != State::kNormal) {
@@ -413,8 +424,8 @@ void DetectorApp::AnswerCalibrate(const Command& command) {
     return;
   }
   const uint64_t samples = uint64_t{command.count} * 1000000 / config_.sample_period_us;
+  if (!SendRequest({Request::Kind::kCalibrate, 0.0f, static_cast<uint32_t>(samples)})) return;
   line_.Add("Calibrating: ").AddInteger(command.count).Add(" s of normal signal are wanted");
-  SendRequest({Request::Kind::kCalibrate, 0.0f, static_cast<uint32_t>(samples)});
 }
 
 void DetectorApp::PrintCalibration(const Event& event) {

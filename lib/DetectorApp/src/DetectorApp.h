@@ -110,7 +110,7 @@ class DetectorApp {
   void LoadSettings();
   void Save(Setting setting, float value);
   bool Failed();
-  void SendRequest(const Request& request);
+  bool SendRequest(const Request& request);  // false: busy, which is then the answer
   void AddSelfTest(float max_error);
   void PrintFailure();
   void Flush();
@@ -128,6 +128,7 @@ class DetectorApp {
   float threshold_scale_ = 1.0f;
   uint32_t inject_left_ = 0;
   float inject_value_ = 0.0f;
+  bool injecting_ = false;  // it has begun
   bool led_ = false;
   Verdict verdict_ = {};
   bool selftest_failed_ = false;

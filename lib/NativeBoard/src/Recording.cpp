@@ -102,7 +102,8 @@ bool Recording::ReadLine() {
     if (line_number_ == 1 && std::strncmp(line_, "\xEF\xBB\xBF", 3) == 0) {
       std::memmove(line_, line_ + 3, static_cast<size_t>(size - 2));
     }
-    if ((line_[0] == '\0' || line_[0] == '#') && !too_long_) continue;
+    const bool blank = line_[std::strspn(line_, " \t")] == '\0';
+    if ((blank || line_[0] == '#') && !too_long_) continue;
     return true;
   }
 }

@@ -129,6 +129,18 @@ static void AnOverlongRowIsMalformed() {
   ExpectValues(nullptr, expected, 2, 1);
 }
 
+static void ADateAndATimeAreBothNoValue() {
+  Write("date,time,temp\n2026-11-24,10:00:00,21.5\n");
+  const float expected[] = {21.5f};
+  ExpectValues(nullptr, expected, 1, 0);
+}
+
+static void LinesOfBlanksAreNoRows() {
+  Write("  \nvalue\n1\n\t \n2\n");
+  const float expected[] = {1.0f, 2.0f};
+  ExpectValues(nullptr, expected, 2, 0);
+}
+
 static void RunTests() {
   RUN_TEST(ABareColumnIsRead);
   RUN_TEST(HeaderTimesCommentsAndCarriageReturnsAreUnderstood);
@@ -140,6 +152,8 @@ static void RunTests() {
   RUN_TEST(WhatCannotBeReadIsRefusedWithItsReason);
   RUN_TEST(BinaryBytesAreMalformedRows);
   RUN_TEST(AnOverlongRowIsMalformed);
+  RUN_TEST(ADateAndATimeAreBothNoValue);
+  RUN_TEST(LinesOfBlanksAreNoRows);
 }
 
 SUITE_MAIN(RunTests)

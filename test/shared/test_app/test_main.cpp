@@ -462,6 +462,42 @@ static void LatencyQuantilesAreNearestRank() {
   TEST_ASSERT_EQUAL_UINT32(65535, history.last());
 }
 
+static void ARefusedCommandChangesNothing() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  // Nine in one go, and the sampling side takes eight between two samples.
+  Type(app,
+       "threshold 1\nthreshold 1\nthreshold 1\nthreshold 1\nthreshold 1\nthreshold 1\nthreshold "
+       "1\nthreshold 1\nthreshold 2\n");
+  TEST_ASSERT_TRUE(board.Said("ERR busy, try again\r\n"));
+  TEST_ASSERT_EQUAL_FLOAT(1.0f, board.settings[static_cast<size_t>(Setting::kThreshold)]);
+}
+
+static void InjectedValuesWaitForABelievableSensor() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  Run(app, 5);
+  board.fault = SensorFault::kLowRail;
+  Run(app, 2);
+  Type(app, "inject 50 2\n");
+  Run(app, 2);
+  board.fault = SensorFault::kNone;
+  board.Forget();
+  Run(app, 10);
+  TEST_ASSERT_TRUE(board.Said("State: ANOMALY"));
+}
+
+static void SettingsThatNoCommandStoresAreIgnored() {
+  board.SaveSetting(Setting::kModel, 0x012345);
+  board.SaveSetting(Setting::kNoise, 1e-40f);
+  board.SaveSetting(Setting::kThresholdScale, 1e30f);
+  board.SaveSetting(Setting::kThreshold, NAN);
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
+}
+
 static void RunTests() {
   RUN_TEST(StartSaysWhatTheTutorialSays);
   RUN_TEST(AnAnomalyLightsTheLedAndCalmPutsItOut);
@@ -482,6 +518,9 @@ static void RunTests() {
   RUN_TEST(AClockOf49DaysAndMoreIsNoProblem);
   RUN_TEST(AnyBytesOnTheLineAreSafe);
   RUN_TEST(LatencyQuantilesAreNearestRank);
+  RUN_TEST(ARefusedCommandChangesNothing);
+  RUN_TEST(InjectedValuesWaitForABelievableSensor);
+  RUN_TEST(SettingsThatNoCommandStoresAreIgnored);
 }
 
 SUITE_MAIN(RunTests)
