@@ -410,6 +410,8 @@ def test_an_interruption_keeps_a_partial_file_and_switches_raw_off(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # A test run that was started in the background ignores Ctrl+C, and so do its children.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         while len(board.sent) < 20:
             time.sleep(0.01)

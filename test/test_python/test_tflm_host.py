@@ -95,7 +95,7 @@ def test_suite_passes_on_this_computer(
     project: Path, interpreter: list[Path], tmp_path: Path, profile: str
 ) -> None:
     headers = tmp_path / "include"
-    export = ["-m", "training", "export", "--profile", profile, "--out", headers]
+    export = ["-m", "training", "export", "--profile", profile, "--out", str(headers)]
     subprocess.run([sys.executable, *export], cwd=project, check=True)
     includes = [f"-I{project / 'lib' / name / 'src'}" for name in LIBRARIES]
     includes += [f"-I{headers}", f"-I{project / 'offline' / 'unity' / 'src'}"]

@@ -1,0 +1,279 @@
+"""NAB's temperature files: months of readings, thresholds without labels.
+
+`self_scaled` is the detector for such data; its configuration was written down before the files
+were scored:
+
+- the level of the last hour and of the last six hours against the mean of twelve weeks, the last
+  hour against the last day, the last three hours against the last week;
+- each over its own running root mean square, so that no noise figure and no training is needed;
+- score: their root mean square, so it is in sigma; threshold three.
+
+The others are trained on the rows of the probation and calibrated on them. For all of them an alarm
+is a new high: a row whose score exceeds all of the week before it; the others count as 0. So one
+anomaly is one alarm and not one in each of its rows.
+"""
+
+import csv
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from training import calibration, evaluation, features, normal, scaling, train
+from training.benchmark import baselines, variants
+from training.benchmark.nab_scoring import Series, evaluate, probation_rows
+from training.data import Dataset
+from training.errors import UserError
+from training.normal import Normal
+from training.profiles import CATALOGUE, Profile
+
+Array = npt.NDArray[np.float64]
+Times = npt.NDArray[np.datetime64]
+
+WEEK_H: Final = 168.0
+MEMORY_WEEKS: Final = 12
+PAIRS_H: Final = (
+    (1.0, MEMORY_WEEKS * WEEK_H),
+    (6.0, MEMORY_WEEKS * WEEK_H),
+    (1.0, 24.0),
+    (3.0, WEEK_H),
+)
+THRESHOLD: Final = 3.0  # sigma
+SQUARE_BOUND: Final = 16.0  # the most that one square counts, in mean squares
+OWN: Final = "self_scaled"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One NAB file: times [rows] (UTC) and values [rows]."""
+
+    name: str
+    times: Times
+    values: Array
+    windows: tuple[tuple[int, int], ...]  # labelled anomalies as (first row, last row)
+
+    @property
+    def interval_s(self) -> float:
+        steps = np.diff(self.times).astype("timedelta64[s]").astype(np.float64)
+        return float(np.median(steps))
+
+    @property
+    def per_hour(self) -> float:
+        return 3600 / self.interval_s
+
+    @property
+    def week(self) -> int:
+        return int(WEEK_H * self.per_hour)
+
+
+def known(profile: Profile) -> list[str]:
+    """Names of the detectors that can be measured beside `profile`."""
+    return ["lesson", OWN, *(n for n in variants.named(profile) if n != "lesson"), *baselines.NAMES]
+
+
+def read(folder: Path, labels: Path, names: Sequence[str]) -> list[Recording]:
+    """The files `names` in `folder` or below it; without names all that have labels.
+
+    Raises:
+      UserError: a file or its labels are missing or cannot be used.
+    """
+    try:
+        table = json.loads(labels.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{labels}: cannot be read as JSON ({error})") from error
+    spans = {Path(key).name: value for key, value in table.items()}
+    found = {path.name: path for path in sorted(folder.rglob("*.csv"))}
+    wanted = list(names) or [name for name in found if name in spans]
+    if not wanted:
+        raise UserError(f"{folder}: holds no file that {labels} names")
+    recordings = []
+    for name in wanted:
+        if name not in found:
+            raise UserError(f"{folder}: holds no {name}")
+        if name not in spans:
+            raise UserError(f"{labels}: has no windows for {name}")
+        recordings.append(read_file(found[name], spans[name]))
+    return recordings
+
+
+def read_file(path: Path, spans: Sequence[Sequence[str]]) -> Recording:
+    """A file with the header `timestamp,value`; `spans` are (first time, last time).
+
+    Raises:
+      UserError: a row or a span cannot be used.
+    """
+    times, values = [], []
+    with path.open(encoding="utf-8", newline="") as file:
+        for line, row in enumerate(csv.reader(file), start=1):
+            if line == 1 or not row:
+                continue
+            try:
+                stamp, value = row
+                times.append(_time(stamp))
+                values.append(float(value))
+            except ValueError as error:
+                raise UserError(f"{path}: line {line}: {error}") from error
+    stamps = np.array(times)
+    windows = []
+    for first, last in spans:
+        rows = np.flatnonzero((stamps >= _time(first)) & (stamps <= _time(last)))
+        if not len(rows):
+            raise UserError(f"{path}: has no row in the window {first} to {last}")
+        windows.append((int(rows[0]), int(rows[-1])))
+    return Recording(path.name, stamps, np.array(values), tuple(windows))
+
+
+def run(
+    profile: Profile,
+    names: list[str],
+    recordings: list[Recording],
+    told: Callable[[int, int], None],
+) -> dict[str, Any]:
+    """Scores detectors on recordings; `told` hears (files done, files in all)."""
+    series: dict[str, list[Series]] = {name: [] for name in names}
+    told(0, len(recordings))
+    for done, recording in enumerate(recordings, start=1):
+        for name, ratios in ratios_of(profile, names, recording).items():
+            highs = new_highs(ratios, recording.week)
+            series[name].append(Series(highs, recording.windows))
+        told(done, len(recordings))
+    return {name: _report(recordings, files) for name, files in series.items()}
+
+
+def ratios_of(profile: Profile, names: list[str], recording: Recording) -> dict[str, Array]:
+    """Scores [rows] of detectors over their own thresholds."""
+    rows = probation_rows(len(recording.values))
+    data = _dataset(recording, rows)
+    result = {}
+    samples = recording.values[:, None]
+    for name, variant in variants.named(profile).items():
+        if name in names:
+            fitted = _ranged(variant, recording.values[:rows]) if name == "lesson" else variant
+            found = train.train(fitted, data, lambda done, total, loss: None).manifest
+            ran = evaluation.run(fitted, found, samples)
+            result[name] = ran.score / ran.threshold
+    if OWN in names:
+        result[OWN] = self_scaled(recording) / THRESHOLD
+    asked = [name for name in names if name in baselines.NAMES]
+    if asked:
+        result |= _baselines(profile, asked, data, recording, rows)
+    return {name: result[name] for name in names}
+
+
+def self_scaled(recording: Recording) -> Array:
+    """Score of every row in sigma [rows]."""
+    hour = recording.per_hour
+    z = [
+        _over_own_rms(
+            _growing_mean(recording.values, max(1.0, fast * hour))
+            - _growing_mean(recording.values, slow * hour),
+            WEEK_H * hour,
+        )
+        for fast, slow in PAIRS_H
+    ]
+    return np.asarray(np.sqrt(np.mean(np.square(z), axis=0)))
+
+
+def new_highs(scores: Array, rows: int) -> Array:
+    """Scores [rows] that exceed all of the `rows` before them; the others become 0."""
+    from scipy.ndimage import maximum_filter1d
+
+    before = maximum_filter1d(scores, size=rows, origin=(rows - 1) // 2, mode="constant", cval=-1.0)
+    earlier = np.concatenate([[-1.0], before[:-1]])
+    return np.where(scores > earlier, scores, 0.0)
+
+
+def _growing_mean(x: Array, tau: float) -> Array:
+    """Exponential mean [rows]; the plain average until there are `tau` samples."""
+    result = np.empty_like(x)
+    mean = 0.0
+    for row, value in enumerate(x.tolist()):
+        mean += (value - mean) / min(row + 1.0, tau)
+        result[row] = mean
+    return result
+
+
+def _over_own_rms(difference: Array, week: float) -> Array:
+    """A difference over its own root mean square before each row [rows].
+
+    The mean square is remembered for `MEMORY_WEEKS` weeks. With only t rows seen it is enlarged by
+    1 + week / t: a short history has not yet shown what is normal.
+    """
+    result = np.zeros_like(difference)
+    power = 0.0
+    for row, value in enumerate(difference.tolist()):
+        used = power * (1 + week / max(row, 1))
+        if used > 0:
+            result[row] = value / used**0.5
+        square = min(value**2, SQUARE_BOUND * used) if row >= week else value**2
+        power += (square - power) / min(row + 1.0, MEMORY_WEEKS * week)
+    return result
+
+
+def _baselines(
+    profile: Profile, names: list[str], data: Dataset, recording: Recording, rows: int
+) -> dict[str, Array]:
+    """Calibrated on the probation as our detectors are."""
+    sigma = np.array([n.sigma for n in normal.noise(data)])
+    part = normal.prepare(profile, data, sigma)[0]
+    values = recording.values
+    computed = features.compute(profile, sigma, values[:, None])
+    one_sided = [CATALOGUE[feature.kind].one_sided for feature in profile.features.use]
+    settings = dataclasses.replace(profile.scaling, whiten=False)
+    scaler = scaling.fit(settings, computed[part.run_in : rows], one_sided)
+    scaled = scaler.apply(computed).astype(np.float64)
+    result = {}
+    for name in names:
+        if name in baselines.ON_FEATURES:
+            scores = baselines.ON_FEATURES[name](scaled[part.run_in : rows]).score(scaled)
+        else:
+            known = values[None, :rows]
+            sd, least = float(known.std()), float(sigma[0]) / 10
+            scores = baselines.on_readings(name, known, sd, least)(values[None])[0]
+        threshold = 3.0 if name == "three_sigma" else _threshold(part, scores[:rows])
+        result[name] = scores / threshold
+    return result
+
+
+def _threshold(part: Normal, scores: Array) -> float:
+    return calibration.tail_level(scores[None, part.run_in :], part.rate, part.episode)
+
+
+def _dataset(recording: Recording, rows: int) -> Dataset:
+    record: dict[str, Any] = {
+        "kind": "file",
+        "description": f"{recording.name}, rows 0:{rows}",
+        "date": None,
+    }
+    record |= {"rows_used": rows, "malformed": 0}
+    values = recording.values[:rows, None]
+    return Dataset([values], [recording.name], record, recording.interval_s)
+
+
+def _ranged(lesson: Profile, values: Array) -> Profile:
+    """The tutorial's profile for another unit: its range is 7.5 sd to both sides, as taught."""
+    reach = 7.5 * float(values.std())
+    low, high = float(values.mean()) - reach, float(values.mean()) + reach
+    return dataclasses.replace(
+        lesson, scaling=dataclasses.replace(lesson.scaling, low=low, high=high)
+    )
+
+
+def _report(recordings: list[Recording], files: list[Series]) -> dict[str, Any]:
+    result = evaluate(files, 1.0)
+    pairs = zip(recordings, result.raw_fixed, result.raw_best, strict=True)
+    return {
+        "score_fixed": result.score_fixed,
+        "score_best": result.score_best,
+        "best_threshold": result.best_threshold,
+        "files": {r.name: {"raw_fixed": fixed, "raw_best": best} for r, fixed, best in pairs},
+    }
+
+
+def _time(text: str) -> np.datetime64:
+    return np.datetime64(text.strip().split(".")[0].replace(" ", "T"), "s")
