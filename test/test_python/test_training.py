@@ -143,19 +143,26 @@ def test_an_error_is_one_sentence(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_a_killed_training_leaves_the_old_model(
     project: Path, trained: Path, tmp_path: Path
 ) -> None:
     long = tmp_path / "small.toml"
     long.write_text(LESSON.replace("steps = 1600 ", "steps = 900000 "), encoding="utf-8")
     before = digest(trained)
-    command = [sys.executable, "-m", "training", "train", "--profile", str(long)]
+    command = [sys.executable, "-u", "-m", "training", "train", "--profile", str(long)]
     with subprocess.Popen(
-        [*command, "--out", str(trained)], cwd=project, stderr=subprocess.PIPE, text=True
+        [*command, "--out", str(trained)],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run that was started in the background ignores Ctrl+C, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
-        time.sleep(4)
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline().startswith("data: ")
         process.send_signal(signal.SIGINT)
-        assert process.stderr is not None
         said = process.stderr.read()
     assert process.returncode == 130
     assert "interrupted; the model is as it was" in said
