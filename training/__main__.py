@@ -225,7 +225,8 @@ def _evaluate(profile: Profile, options: argparse.Namespace) -> None:
 def _modelinfo(profile: Profile, options: argparse.Namespace) -> None:
     folder = _folder(profile, options)
     found = manifest.load(folder)
-    print(modelinfo.plain(modelinfo.rows(profile, found, folder, PROJECT / "include")))
+    rows = modelinfo.rows(profile, found, folder, PROJECT / "include")
+    modelinfo.show(f"Model {profile.name}", rows)
 
 
 def _report(profile: Profile, options: argparse.Namespace) -> None:

@@ -36,10 +36,28 @@ def parameters(found: Manifest) -> int:
     )
 
 
-def plain(lines: Sequence[Row]) -> str:
-    """Two aligned columns."""
-    width = max(len(name) for name, _ in lines)
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
+def show(title: str, lines: Sequence[Row]) -> None:
+    """Prints a table, in two plain columns where `rich` is not installed. A row without a name goes
+    on with the one before it."""
+    try:
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+    except ImportError:
+        width = max(len(name) for name, _ in lines)
+        print("\n".join(f"{name:<{width}}  {value}" for name, value in lines))
+        return
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for index, (name, value) in enumerate(lines):
+        if name and index > 0:
+            table.add_section()
+        table.add_row(name, Text(value))
+    console = Console()
+    if not console.is_terminal:  # a pipe: nothing is folded
+        console.width = sum(max(map(len, column)) for column in zip(*lines, strict=True)) + 7
+    console.print(table)
 
 
 def _layers(found: Manifest) -> list[Row]:
