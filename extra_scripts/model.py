@@ -15,6 +15,9 @@ env: Any = globals()["env"]
 PROJECT = Path(env.subst("$PROJECT_DIR"))
 sys.path.insert(0, str(PROJECT))
 
+# What custom_engine means to src/main_esp32.cpp; the host always runs the dense engine.
+ENGINES = {"tflm": [], "dense": ["-DANOMALY_ENGINE_DENSE"]}
+
 # Targets that compile nothing: they take the headers as they are, or make their own.
 WITHOUT_MODEL = {
     "__idedata",
@@ -70,5 +73,10 @@ def expect_new_files() -> None:
 if sys.version_info < (3, 11):  # noqa: UP036  whatever Python PlatformIO runs in
     sys.stderr.write("Error: the model step needs Python 3.11 or newer in PlatformIO; use ./piow\n")
     env.Exit(1)
+engine = env.GetProjectOption("custom_engine", "tflm")
+if engine not in ENGINES:
+    sys.stderr.write(f"Error: custom_engine = {engine}: is neither tflm nor dense\n")
+    env.Exit(1)
+env.Append(SRC_BUILD_FLAGS=ENGINES[engine])
 if not env.IsCleanTarget():
     model_step()

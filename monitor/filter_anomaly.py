@@ -110,7 +110,15 @@ class Anomaly(DeviceMonitorFilterBase):  # type: ignore[misc]
             terminal.console.write(text)
 
     def finish(self) -> None:
-        """Print the summary, unless nothing has come since the last one."""
+        """Print the summary, unless nothing has come since the last one.
+
+        The beginning of a line that the session ended in is dropped: it would stand behind it.
+        """
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            self._view.show_waiting()
         session = self._view.session
         if session.lines != self._summed_up:
             self._summed_up = session.lines

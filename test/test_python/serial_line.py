@@ -41,7 +41,6 @@ class MonitorSession:
             env={
                 **{k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")},
                 "TERM": "xterm-256color",
-                "PLATFORMIO_CORE_DIR": str(cwd / "core"),
                 **environment,
             },
         )

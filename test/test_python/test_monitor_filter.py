@@ -356,6 +356,7 @@ def monitor(project: Path, tmp_path: Path) -> Iterator[Monitor]:
     with contextlib.ExitStack() as stack:
 
         def start(port: str, *arguments: str, **environment: str) -> MonitorSession:
+            environment = {"PLATFORMIO_CORE_DIR": str(tmp_path / "core"), **environment}
             session = MonitorSession(port, tmp_path, *arguments, **environment)
             stack.callback(session.close)
             return session

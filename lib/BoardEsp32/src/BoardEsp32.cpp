@@ -199,7 +199,7 @@ const char* BoardEsp32::ResetReason() const {
     case ESP_RST_DEEPSLEEP:
       return "deep sleep";
     case ESP_RST_BROWNOUT:
-      return "brown-out";
+      return "brownout";
     default:
       return "unknown";
   }
