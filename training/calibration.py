@@ -153,15 +153,13 @@ def tail_level(values: Array, rate: float, episode: int) -> float:
     shape held within 0 to 0.3. With fewer than 20 maxima in the tail the level is at least 1.1
     times the greatest value.
     """
-    from scipy.stats import genpareto
-
     blocks = values.shape[-1] // episode
     maxima = values[..., : blocks * episode].reshape(-1, episode).max(axis=1)
     base = float(np.quantile(maxima, 1 - TAIL_SHARE))
     excess = maxima[maxima > base] - base
     if len(excess) < 3:
         return 1.1 * float(maxima.max())
-    shape = float(np.clip(genpareto.fit(excess, floc=0.0)[0], *SHAPE_RANGE))
+    shape = float(np.clip(_pareto_shape(excess), *SHAPE_RANGE))
     scale = float(np.mean(excess)) * (1 - shape)
     rarity = rate * episode / TAIL_SHARE
     if rarity >= 1:
@@ -171,6 +169,17 @@ def tail_level(values: Array, rate: float, episode: int) -> float:
     else:
         level = base + scale / shape * (rarity**-shape - 1)
     return max(level, 1.1 * float(maxima.max())) if len(excess) < 20 else level
+
+
+def _pareto_shape(excess: Array) -> float:
+    """Shape of a generalised Pareto distribution by probability-weighted moments.
+
+    J. R. M. Hosking and J. R. Wallis, 1987.
+    """
+    ordered, count = np.sort(excess), len(excess)
+    mean = float(np.mean(ordered))
+    weighted = float(np.mean(ordered * (count - np.arange(1, count + 1) + 0.35) / count))
+    return 2 - mean / (mean - 2 * weighted)
 
 
 def _single(value: float) -> float:

@@ -3,6 +3,7 @@
 Standard library only: this runs in every build, in whatever Python PlatformIO brings.
 """
 
+import dataclasses
 import math
 import struct
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from training import files
 from training.errors import UserError
-from training.manifest import MODEL, Manifest
+from training.manifest import MODEL, Manifest, as_trained
 from training.profiles import Profile
 
 # The operators of a .tflite that the firmware's resolver knows, and the call that registers each.
@@ -214,6 +215,7 @@ def feature_tables(profile: Profile, sigma: Sequence[float]) -> str:
         name = _KINDS.get(kind) or kind.title().replace("_", "")
         return f"    {{FeatureKind::k{name}, {channel}, {values}}},\n"
 
+    adaptation = profile.features.adaptation
     rows = "".join(spec(f.kind, f.channel, f.parameters) for f in profile.features.use)
     fields = [
         (str(len(profile.sensor.channels)), "channels"),
@@ -222,6 +224,7 @@ def feature_tables(profile: Profile, sigma: Sequence[float]) -> str:
         (number(profile.sampling.rate_hz), "sample_rate_hz"),
         ("kFeatureSpecs", "specs"),
         ("kNoiseSigma", "sigma"),
+        (f"{{{', '.join(map(number, dataclasses.astuple(adaptation)))}}}", "adaptation"),
     ]
     return (
         f"inline constexpr FeatureSpec kFeatureSpecs[{profile.feature_count}] = {{\n{rows}}};\n"
@@ -235,7 +238,7 @@ def _features(profile: Profile, manifest: Manifest) -> str:
     return (
         _constant("int", "kFeatureCount", profile.feature_count)
         + _array("const char*", "kFeatureNames", names, "kFeatureCount")
-        + feature_tables(profile, manifest["pipeline"]["sigma"])
+        + feature_tables(as_trained(profile, manifest), manifest["pipeline"]["sigma"])
     )
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from training import data, features, layers, scaling
 from training.calibration import Scorer, Thresholds
-from training.manifest import Manifest
+from training.manifest import Manifest, as_trained
 from training.profiles import Detector, Profile
 from training.scaling import Scaler
 
@@ -32,7 +32,7 @@ class Result:
 
 def run(profile: Profile, found: Manifest, samples: Array) -> Result:
     """Detector of a profile and its manifest over samples [rows, channels]."""
-    pipeline = found["pipeline"]
+    profile, pipeline = as_trained(profile, found), found["pipeline"]
     scaler, scorer = _scaler(pipeline["scaling"]), _scorer(pipeline["score"])
     sigma = np.asarray(pipeline["sigma"])
     computed = features.compute(profile, sigma, samples)

@@ -1,38 +1,70 @@
 """The feature catalogue in NumPy. lib/Features holds the same in C++; a test pins the two.
 
-Each function takes one channel's samples and gives one feature of the same shape: entry i depends
+A function takes the `Streams` of one channel and gives one feature [rows, streams]: row i depends
 on samples 0..i only. Windows and time constants are in samples; the first rows look at as many
-samples as there are. The windowed kinds take one stream [rows] and answer in the sensor's unit; the
-streaming kinds take any number of streams [..., rows] and answer in multiples of the noise `sigma`,
-so that scaling readings and sigma together changes nothing.
+samples as there are. The windowed kinds and `smooth` answer in the sensor's unit, the others in
+multiples of the noise, so that scaling readings and noise together changes nothing.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from training.profiles import Profile
+from training.profiles import Adaptation, Profile
 
 Array = npt.NDArray[np.float64]
 
+NOISE_BLOCK: Final = 20
+"""Samples in a block from which the least-squares line is removed before its noise is measured."""
+_LOWEST_BOUND: Final = 3.0  # of a follower, in sigma: normal noise hardly meets it
+_ENERGY_BOUND: Final = 6.0  # largest square that enters an energy
+_BLOCK_BOUND: Final = 2.0  # largest variance of a block that counts, over the one believed so far
 
-def value(x: Array) -> Array:
+
+class Streams:
+    """Samples of one channel [..., rows] as [rows, streams], and the noise believed at each.
+
+    `sigma` > 0 is the measured noise in the sensor's unit; with an `adaptation` the believed one
+    follows the sensor.
+    """
+
+    def __init__(self, x: Array, sigma: float, adaptation: Adaptation | None = None) -> None:
+        self._shape = x.shape
+        self.x = np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T, dtype=np.float64)
+        self.sigma = np.full((len(self.x), 1), float(sigma))
+        if adaptation is not None and adaptation.limit > 1:
+            self.sigma = _adapted(self.x, float(sigma), adaptation)
+        self._followed: dict[float, tuple[Array, Array]] = {}
+
+    def restored(self, feature: Array) -> Array:
+        """A feature [rows, streams] in the shape of the samples."""
+        return np.ascontiguousarray(feature.T).reshape(self._shape)
+
+    def followed(self, tau: float) -> tuple[Array, Array]:
+        """The robust exponential mean before and after each sample, both [rows, streams]."""
+        if tau not in self._followed:
+            self._followed[tau] = _follow(self.x, self.sigma, tau)
+        return self._followed[tau]
+
+
+def value(s: Streams) -> Array:
     """The sample itself, in the sensor's unit."""
-    return x.copy()
+    return s.x.copy()
 
 
-def difference(x: Array) -> Array:
+def difference(s: Streams) -> Array:
     """The sample minus the one before it; 0 for the first."""
-    return np.diff(x, prepend=x[:1])
+    return np.asarray(np.diff(s.x, axis=0, prepend=s.x[:1]))
 
 
-def mean(x: Array, window: int) -> Array:
+def mean(s: Streams, window: int) -> Array:
     """Mean over the window, in the sensor's unit."""
-    return _rolling(x, window, lambda part: part.mean(axis=-1))
+    return _rolling(s.x, window, lambda part: part.mean(axis=-1))
 
 
-def slope(x: Array, window: int, rate_hz: float) -> Array:
+def slope(s: Streams, window: int, rate_hz: float) -> Array:
     """Slope of the least-squares line through the window, in units per second; 0 for one sample."""
 
     def fit(part: Array) -> Array:
@@ -41,74 +73,72 @@ def slope(x: Array, window: int, rate_hz: float) -> Array:
         result: Array = part @ time / power if power > 0 else np.zeros(part.shape[:-1])
         return result
 
-    return _rolling(x, window, fit)
+    return _rolling(s.x, window, fit)
 
 
-def variance(x: Array, window: int) -> Array:
+def variance(s: Streams, window: int) -> Array:
     """Population variance over the window, in units squared."""
-    return _rolling(x, window, lambda part: part.var(axis=-1))
+    return _rolling(s.x, window, lambda part: part.var(axis=-1))
 
 
-def level(x: Array, sigma: float, tau: float) -> Array:
+def level(s: Streams, tau: float) -> Array:
     """Deviation from the robust mean before this sample, in sigma; 0 for the first."""
-    return _restored(_level(_rows_first(x), sigma, tau), x)
+    return np.asarray((s.x - s.followed(tau)[0]) / s.sigma)
 
 
-def jump(x: Array, sigma: float) -> Array:
+def jump(s: Streams) -> Array:
     """Difference to the previous sample over sqrt(2) sigma; 0 for the first."""
-    return _restored(_jump(_rows_first(x), sigma), x)
+    return np.asarray(difference(s) / (np.sqrt(2) * s.sigma))
 
 
-def trend(x: Array, sigma: float, fast_tau: float, slow_tau: float) -> Array:
+def trend(s: Streams, fast_tau: float, slow_tau: float) -> Array:
     """Fast robust mean minus slow one, in sigma, both with this sample in them."""
-    return _restored(_trend(_rows_first(x), sigma, fast_tau, slow_tau), x)
+    return np.asarray((s.followed(fast_tau)[1] - s.followed(slow_tau)[1]) / s.sigma)
 
 
-def jump_energy(x: Array, sigma: float, tau: float) -> Array:
+def jump_energy(s: Streams, tau: float) -> Array:
     """Cube root of the mean square of `jump`."""
-    return _restored(_energy(_jump(_rows_first(x), sigma), tau), x)
+    return _energy(jump(s), tau)
 
 
-def level_energy(x: Array, sigma: float, level_tau: float, tau: float) -> Array:
+def level_energy(s: Streams, level_tau: float, tau: float) -> Array:
     """Cube root of the mean square of `level`."""
-    return _restored(_energy(_level(_rows_first(x), sigma, level_tau), tau), x)
+    return _energy(level(s, level_tau), tau)
 
 
-def trend_energy(x: Array, sigma: float, fast_tau: float, slow_tau: float, tau: float) -> Array:
+def trend_energy(s: Streams, fast_tau: float, slow_tau: float, tau: float) -> Array:
     """Cube root of the mean square of `trend`, over its variance for white noise."""
     power = 1 / (2 * fast_tau - 1) + 1 / (2 * slow_tau - 1) - 2 / (fast_tau + slow_tau - 1)
-    h = _trend(_rows_first(x), sigma, fast_tau, slow_tau) / np.sqrt(power)
-    return _restored(_energy(h, tau), x)
+    return _energy(trend(s, fast_tau, slow_tau) / np.sqrt(power), tau)
 
 
-def smooth(x: Array, sigma: float, tau: float) -> Array:
+def smooth(s: Streams, tau: float) -> Array:
     """Plain exponential mean from the first sample, in the sensor's unit; sigma plays no part.
 
     For channels whose level itself matters, such as the pressure of a pump.
     """
-    rows = _rows_first(x)
-    result = np.empty_like(rows)
-    mean = rows[0].copy()
-    for index in range(len(rows)):
-        mean = mean + (rows[index] - mean) / tau
+    result = np.empty_like(s.x)
+    mean = s.x[0].copy()
+    for index in range(len(s.x)):
+        mean = mean + (s.x[index] - mean) / tau
         result[index] = mean
-    return _restored(result, x)
+    return result
 
 
-def zscore(x: Array, sigma: float, tau: float) -> Array:
+def zscore(s: Streams, tau: float) -> Array:
     """Deviation from the mean over the running standard deviation, both before this sample.
 
     The textbook's statistical thresholding. The running variance starts at sigma^2, takes squares
     of at most nine times itself, and counts as at least sigma^2 / 4.
     """
-    z = _level(_rows_first(x), sigma, tau)
+    z = level(s, tau)
     result = np.empty_like(z)
     variance = np.ones(z.shape[1])
     for index in range(len(z)):
         used = np.maximum(variance, 0.25)
         result[index] = z[index] / np.sqrt(used)
         variance = variance + (np.minimum(z[index] ** 2, 9 * used) - variance) / tau
-    return _restored(result, x)
+    return result
 
 
 def compute(profile: Profile, sigma: Array, samples: Array) -> Array:
@@ -118,11 +148,11 @@ def compute(profile: Profile, sigma: Array, samples: Array) -> Array:
     """
     window, rate_hz = profile.features.window, profile.sampling.rate_hz
     functions: dict[str, Callable[..., Array]] = {
-        "value": lambda x, s: value(x),
-        "difference": lambda x, s: difference(x),
-        "mean": lambda x, s: mean(x, window),
-        "slope": lambda x, s: slope(x, window, rate_hz),
-        "variance": lambda x, s: variance(x, window),
+        "value": value,
+        "difference": difference,
+        "mean": lambda s: mean(s, window),
+        "slope": lambda s: slope(s, window, rate_hz),
+        "variance": lambda s: variance(s, window),
         "level": level,
         "jump": jump,
         "trend": trend,
@@ -132,8 +162,12 @@ def compute(profile: Profile, sigma: Array, samples: Array) -> Array:
         "smooth": smooth,
         "zscore": zscore,
     }
+    streams = [
+        Streams(samples[..., channel], float(sigma[channel]), profile.features.adaptation)
+        for channel in range(samples.shape[-1])
+    ]
     columns = [
-        functions[f.kind](samples[..., f.channel], float(sigma[f.channel]), *f.parameters)
+        streams[f.channel].restored(functions[f.kind](streams[f.channel], *f.parameters))
         for f in profile.features.use
     ]
     return np.stack(columns, axis=-1)
@@ -142,65 +176,74 @@ def compute(profile: Profile, sigma: Array, samples: Array) -> Array:
 def invert(profile: Profile, sigma: Array, samples: Array, first: Array) -> Array:
     """What channel 0 would have been [rows] had the first feature been `first` [rows]."""
     feature = profile.features.use[0]
-    x, noise = samples[:, feature.channel], float(sigma[feature.channel])
+    s = Streams(
+        samples[:, feature.channel], float(sigma[feature.channel]), profile.features.adaptation
+    )
     if feature.kind == "level":
-        own = level(x, noise, *feature.parameters)
+        own = level(s, *feature.parameters)[:, 0]
     elif feature.kind == "zscore":
         # Its own deviation is what it divides the level by.
-        own = zscore(x, noise, *feature.parameters)
-        plain = level(x, noise, *feature.parameters)
+        own = zscore(s, *feature.parameters)[:, 0]
+        plain = level(s, *feature.parameters)[:, 0]
         first = first * np.divide(plain, own, out=np.ones_like(own), where=own != 0)
         own = plain
     else:
         return first
-    return x + (first - own) * noise
+    return np.asarray(s.x[:, 0] + (first - own) * s.sigma[:, 0])
 
 
 def _rolling(x: Array, window: int, function: Callable[[Array], Array]) -> Array:
-    """`function` over the last axis of every window that ends at a sample."""
-    short = [function(x[: i + 1]) for i in range(min(window - 1, len(x)))]
+    """`function` over the last axis of every window [streams, samples] that ends at a sample."""
+    short = [function(x[: i + 1].T) for i in range(min(window - 1, len(x)))]
     if len(x) < window:
         return np.asarray(short)
-    full = function(np.lib.stride_tricks.sliding_window_view(x, window))
-    return np.concatenate([np.asarray(short).reshape(-1), full])
+    full = function(np.lib.stride_tricks.sliding_window_view(x, window, axis=0))
+    return np.concatenate([np.asarray(short).reshape(-1, x.shape[1]), full])
 
 
-def _rows_first(x: Array) -> Array:
-    """Streams [..., rows] as [rows, streams]."""
-    return np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T)
+def _block_variance(block: Array) -> Array:
+    """Variance of blocks [NOISE_BLOCK, streams] about their least-squares lines."""
+    n = NOISE_BLOCK
+    d = block - block[:1]
+    total, weighted = d.sum(axis=0), (np.arange(n) - (n - 1) / 2) @ d
+    rest = (d * d).sum(axis=0) - total**2 / n - weighted**2 * 12 / (n * (n * n - 1))
+    return np.asarray(np.maximum(rest, 0) / (n - 2))
 
 
-def _restored(rows: Array, like: Array) -> Array:
-    """The reverse of `_rows_first`."""
-    return np.ascontiguousarray(rows.T).reshape(like.shape)
+def _adapted(x: Array, sigma: float, adaptation: Adaptation) -> Array:
+    """Noise of streams [rows, streams] as believed at each sample, the same shape.
+
+    The variance of each block, cut to twice the believed one, enters a mean that begins with the
+    measured noise; what is believed stays within `limit` of that.
+    """
+    result = np.empty_like(x)
+    variance = np.full(x.shape[1], sigma**2)
+    count, used = adaptation.measured_blocks, np.full(x.shape[1], sigma)
+    for start in range(0, len(x), NOISE_BLOCK):
+        block = x[start : start + NOISE_BLOCK]
+        result[start : start + NOISE_BLOCK] = used
+        if len(block) < NOISE_BLOCK:
+            break
+        count = min(count + 1, adaptation.memory_blocks)
+        new = np.minimum(_block_variance(block), _BLOCK_BOUND * variance)
+        variance = variance + (new - variance) / count
+        used = np.clip(np.sqrt(variance), sigma / adaptation.limit, sigma * adaptation.limit)
+    return result
 
 
-def _level(x: Array, sigma: float, tau: float) -> Array:
-    before, _ = _follow(x, sigma, tau)
-    return (x - before) / sigma
-
-
-def _jump(x: Array, sigma: float) -> Array:
-    return np.asarray(np.diff(x, axis=0, prepend=x[:1]) / (np.sqrt(2) * sigma))
-
-
-def _trend(x: Array, sigma: float, fast_tau: float, slow_tau: float) -> Array:
-    return (_follow(x, sigma, fast_tau)[1] - _follow(x, sigma, slow_tau)[1]) / sigma
-
-
-def _follow(x: Array, sigma: float, tau: float) -> tuple[Array, Array]:
+def _follow(x: Array, sigma: Array, tau: float) -> tuple[Array, Array]:
     """Robust exponential mean of streams [rows, streams], before and after each sample.
 
     The n-th sample weighs 1 / min(n, tau); its deviation from the mean is cut to a bound that never
-    falls below 4 sigma, grows while deviations fill it and shrinks when they do not: four samples
+    falls below 3 sigma, grows while deviations fill it and shrinks when they do not: four samples
     of nonsense hardly move the mean, a level that stays is soon followed, whatever its size.
     """
+    lowest = _LOWEST_BOUND * sigma
     if x.shape[1] == 1:
-        before, after = _follow_one(x[:, 0].tolist(), sigma, tau)
-        return before[:, None], after[:, None]
+        one_before, one_after = _follow_one(x[:, 0].tolist(), lowest[:, 0].tolist(), tau)
+        return one_before[:, None], one_after[:, None]
     before, after = np.empty_like(x), np.empty_like(x)
-    lowest = 4 * sigma
-    mean, bound, count = x[0].copy(), np.full(x.shape[1], lowest), 1.0
+    mean, bound, count = x[0].copy(), lowest[0], 1.0
     before[0] = after[0] = mean
     for index in range(1, len(x)):
         before[index] = mean
@@ -208,16 +251,15 @@ def _follow(x: Array, sigma: float, tau: float) -> tuple[Array, Array]:
         size = np.minimum(abs(deviation), bound)
         count = min(count + 1, tau)
         mean = mean + np.copysign(size, deviation) / count
-        bound = np.maximum(lowest, 0.9 * bound + 0.25 * size)
+        bound = np.maximum(lowest[index], 0.9 * bound + 0.25 * size)
         after[index] = mean
     return before, after
 
 
-def _follow_one(x: list[float], sigma: float, tau: float) -> tuple[Array, Array]:
+def _follow_one(x: list[float], lowest: list[float], tau: float) -> tuple[Array, Array]:
     """The same operations for one stream, far faster than arrays of one element."""
     before, after = np.empty(len(x)), np.empty(len(x))
-    lowest = 4 * sigma
-    mean, bound, count = x[0], lowest, 1.0
+    mean, bound, count = x[0], lowest[0], 1.0
     before[0] = after[0] = mean
     for index in range(1, len(x)):
         before[index] = mean
@@ -225,18 +267,19 @@ def _follow_one(x: list[float], sigma: float, tau: float) -> tuple[Array, Array]
         size = min(abs(deviation), bound)
         count = min(count + 1, tau)
         mean += (size if deviation >= 0 else -size) / count
-        bound = max(lowest, 0.9 * bound + 0.25 * size)
+        bound = max(lowest[index], 0.9 * bound + 0.25 * size)
         after[index] = mean
     return before, after
 
 
 def _energy(h: Array, tau: float) -> Array:
-    """Cube root of the exponential mean of min(h^2, 16) from zero, for streams [rows, streams].
+    """Cube root of the exponential mean of min(h^2, 6) from zero, for streams [rows, streams].
 
     The cube root makes a chi-square nearly normal (E. B. Wilson and M. M. Hilferty, 1931). From
-    zero an energy can only be too small after a start, never too large.
+    zero an energy can only be too small after a start, never too large. The bound keeps short what
+    a few samples of nonsense leave behind.
     """
-    squares = np.minimum(h * h, 16.0)
+    squares = np.minimum(h * h, _ENERGY_BOUND)
     result = np.empty_like(squares)
     if squares.shape[1] == 1:
         one = 0.0

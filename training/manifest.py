@@ -5,6 +5,7 @@ between the two replacements is noticed (the manifest names the .tflite's hash) 
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
@@ -16,8 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from training.errors import UserError
+from training.profiles import Adaptation, Profile
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MODEL: Final = "autoencoder.tflite"
 MANIFEST: Final = "manifest.json"
 
@@ -59,6 +61,13 @@ def _load(folder: Path) -> Manifest:
     if hashlib.sha256(model).hexdigest() != content["model"]["sha256"]:
         raise UserError(f"{folder / MODEL}: is not the one that {MANIFEST} names; train again")
     return content
+
+
+def as_trained(profile: Profile, found: Manifest) -> Profile:
+    """The profile with the noise adaptation that its model was calibrated with."""
+    adaptation = Adaptation(**found["pipeline"]["adaptation"])
+    chosen = dataclasses.replace(profile.features, adaptation=adaptation)
+    return dataclasses.replace(profile, features=chosen)
 
 
 def publish(folder: Path, model: bytes, content: Manifest) -> None:

@@ -1,5 +1,6 @@
 """What a detector is trained and calibrated on: features of normal data."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from training import features, stretch
 from training.data import Dataset
 from training.errors import UserError
-from training.profiles import Profile
+from training.profiles import Features, Profile
 
 Array = npt.NDArray[np.float64]
 
@@ -43,17 +44,34 @@ def noise(dataset: Dataset) -> list[stretch.Noise]:
     return [stretch.measure_noise(channel) for channel in longest.T]
 
 
+def on_own_clock(profile: Profile, dataset: Dataset) -> bool:
+    """Whether the recording's readings come at another pace than the profile's."""
+    interval_s, rate_hz = dataset.interval_s, profile.sampling.rate_hz
+    return interval_s is not None and not 0.5 < interval_s * rate_hz < 2.0
+
+
+def suited(profile: Profile, dataset: Dataset) -> Profile:
+    """The profile as this data can carry it.
+
+    What a recording on its own clock calls noise is hours of life, which is nothing to adapt to.
+    """
+    if not on_own_clock(profile, dataset):
+        return profile
+    chosen = dataclasses.replace(profile.features, adaptation=Features.adaptation)
+    return dataclasses.replace(profile, features=chosen)
+
+
 def prepare(profile: Profile, dataset: Dataset, sigma: Array) -> list[Normal]:
     """Normal data for a tail calibration, from recordings and the profile's stretch.
 
     Raises:
       UserError: the recording is too short to stand alone.
     """
+    profile = suited(profile, dataset)
     rate_hz, rule = profile.sampling.rate_hz, profile.detector.calibration
     assert rule is not None
     settings = profile.data.stretch
-    foreign = dataset.interval_s is not None and not 0.5 < dataset.interval_s * rate_hz < 2.0
-    if settings is None or foreign:
+    if settings is None or on_own_clock(profile, dataset):
         if max(map(len, dataset.segments)) < 4 * OWN_CLOCK_RUN_IN:
             raise UserError(
                 f"{dataset.record['description']}: a recording that cannot be stretched needs at "

@@ -96,9 +96,23 @@ class Feature:
 
 
 @dataclass(frozen=True)
+class Adaptation:
+    """How far the noise that is believed follows the sensor's, in blocks of 20 samples.
+
+    The believed noise never leaves the measured one by more than a factor of `limit`, so that a
+    fault that grows slowly is not learnt away.
+    """
+
+    limit: float  # 1: the measured noise is believed for ever
+    memory_blocks: float = 360.0  # time constant
+    measured_blocks: float = 24.0  # what the measurement counts for at the start
+
+
+@dataclass(frozen=True)
 class Features:
     use: tuple[Feature, ...]
     window: int = 1  # samples, for the kinds that look at a rolling window
+    adaptation: Adaptation = Adaptation(limit=1.0)
 
 
 @dataclass(frozen=True)
@@ -111,6 +125,7 @@ class Scaling:
     clip: tuple[float, float] = (-16.0, 16.0)
     squash: float = 0.0  # z = squash * asinh(z / squash); 0: off
     sd_floor: float = 1e-6  # least standard deviation that is believed
+    drift_rows: float = 0.0  # the scale allows for a random walk of so many rows
     whiten: bool = False
     whiten_clip: float = 16.0
     whiten_shrink: float = 0.05  # share of the covariance replaced by its diagonal
@@ -197,11 +212,11 @@ class Stretch:
     `slope` is a prior that a user has to judge: the fastest change of the level that is normal.
     """
 
-    slope: float  # sigma a minute
+    slope: float  # in the sensor's unit, a minute
     gain_spread: float = 0.04  # the noise's size varies by so much, relative, from stream to stream
-    streams: int = 512
-    stream_seconds: float = 1800.0
-    run_in_seconds: float = 300.0  # before each stream, not trained on
+    streams: int = 288
+    stream_seconds: float = 3600.0
+    run_in_seconds: float = 600.0  # before each stream, not trained on
     seed: int = 0
 
 
@@ -471,8 +486,19 @@ def _features(table: _Table, channels: tuple[str, ...]) -> Features:
         raise table.error("use", f"the first feature must be {kinds} of the first channel")
     if window < 2 and any(CATALOGUE[f.kind].windowed for f in use):
         raise table.error("window", "must be at least 2 for mean, slope and variance")
+    adaptation = Features.adaptation
+    if table.has("adaptation"):
+        inner = table.table("adaptation")
+        adaptation = Adaptation(
+            limit=inner.number("limit", low=1, high=4),
+            memory_blocks=inner.number("memory_blocks", Adaptation.memory_blocks, low=1),
+            measured_blocks=inner.number("measured_blocks", Adaptation.measured_blocks, low=1),
+        )
+        if adaptation.measured_blocks > adaptation.memory_blocks:
+            raise inner.error("measured_blocks", "must not be more than memory_blocks")
+        inner.finish()
     table.finish()
-    return Features(use=tuple(use), window=window)
+    return Features(use=tuple(use), window=window, adaptation=adaptation)
 
 
 def _feature(table: _Table, entry: Any, channels: tuple[str, ...]) -> list[Feature]:
@@ -506,6 +532,7 @@ def _scaling(table: _Table) -> Scaling:
             clip=table.interval("clip", Scaling.clip),
             squash=table.number("squash", 0.0, low=0),
             sd_floor=table.number("sd_floor", Scaling.sd_floor, above=0),
+            drift_rows=table.number("drift_rows", 0.0, low=0),
             whiten=table.flag("whiten", False),
             whiten_clip=table.number("whiten_clip", Scaling.whiten_clip, above=0),
             whiten_shrink=table.number("whiten_shrink", Scaling.whiten_shrink, low=0, high=1),
@@ -642,6 +669,10 @@ def _check_together(top: _Table, profile: Profile) -> None:
         raise top.error("[data] stretch", "a virtual recording has one channel only")
     if profile.scaling.kind == "range" and profile.feature_count > len(profile.sensor.channels):
         raise top.error("[scaling] kind", "range suits plain values only, use standard")
+    if profile.scaling.drift_rows and any(
+        feature.kind not in ("value", "smooth") for feature in profile.features.use
+    ):
+        raise top.error("[scaling] drift_rows", "suits features value and smooth only")
     if profile.feature_count > MAX_LAYER_WIDTH:
         raise top.error("[features] use", f"more than {MAX_LAYER_WIDTH} network inputs")
     samples = profile.sensor.stuck_seconds * profile.sampling.rate_hz

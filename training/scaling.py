@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,8 @@ import numpy.typing as npt
 from training.profiles import Scaling
 
 Array = npt.NDArray[np.float64]
+
+_DRIFT_BLOCK: Final = 40  # rows
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,17 @@ class Scaler:
         return np.clip(z, self.clip_low, self.clip_high)
 
 
-def fit(scaling: Scaling, features: Array, one_sided: Sequence[bool]) -> Scaler:
+def fit(
+    scaling: Scaling,
+    features: Array,
+    one_sided: Sequence[bool],
+    walk: Array | None = None,
+) -> Scaler:
     """Fits to the features [rows, features] of normal data.
 
     A feature that is `one_sided` [features] is cut at its mean from below: little of it is no
-    anomaly.
+    anomaly. `walk` [features] is the variance that a feature's random walk gains in a row; it
+    counts `drift_rows` times.
     """
     count = features.shape[1]
     if scaling.kind == "range":
@@ -64,7 +73,10 @@ def fit(scaling: Scaling, features: Array, one_sided: Sequence[bool]) -> Scaler:
         scale = np.full(count, 1 / (scaling.high - scaling.low))
     else:
         offset = features.mean(axis=0)
-        scale = 1 / np.maximum(features.std(axis=0), scaling.sd_floor)
+        variance = features.var(axis=0)
+        if walk is not None:
+            variance = variance + scaling.drift_rows * walk
+        scale = 1 / np.maximum(np.sqrt(variance), scaling.sd_floor)
     low, high = (np.full(count, limit) for limit in scaling.clip)
     low = np.where(one_sided, 0.0, low)
     plain = Scaler(single(offset), single(scale), scaling.squash, low, high, None, None, 0.0)
@@ -77,6 +89,18 @@ def fit(scaling: Scaling, features: Array, one_sided: Sequence[bool]) -> Scaler:
         whitening=whitening(z, scaling.whiten_shrink, scaling.whiten_floor),
         whitening_clip=scaling.whiten_clip,
     )
+
+
+def wander(samples: Array) -> Array:
+    """How much variance a random walk gains in a row [channels], as the means of 40 rows show it.
+
+    `samples` [rows, channels] are normal readings in their order.
+    """
+    blocks = len(samples) // _DRIFT_BLOCK
+    means = samples[: blocks * _DRIFT_BLOCK].reshape(blocks, _DRIFT_BLOCK, -1).mean(axis=1)
+    if blocks < 2:
+        return np.zeros(samples.shape[1])
+    return np.asarray(np.mean(np.diff(means, axis=0) ** 2, axis=0) / _DRIFT_BLOCK)
 
 
 def whitening(values: Array, shrink: float, floor: float) -> Array:

@@ -3,7 +3,7 @@
 One minute of normal readings shows the noise of a sensor but not the slow life of what it measures.
 The noise is measured with its uncertainty; the virtual recording draws noise from what the
 measurement leaves possible and adds slow changes, which are a prior that the profile states
-(`slope` in sigma a minute).
+(`slope` in its unit a minute).
 """
 
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.errors import UserError
+from training.features import NOISE_BLOCK as BLOCK
 
 Array = NDArray[np.float64]
 
-BLOCK: Final = 20
-"""Samples in a block from which a straight line is removed before its noise is measured."""
+WHITE_SHARE: Final = 0.9
 WHITE_SPREAD: Final = 0.03
 COLOUR_RANGE: Final = (-0.3, 0.97)
 COLOURS: Final = np.linspace(-0.5, 0.98, 149)
@@ -112,7 +112,7 @@ def true_sigma(noise: Noise, colour: Array) -> Array:
 def draw_colours(noise: Noise, count: int, rng: np.random.Generator) -> Array:
     """AR(1) coefficients `[count]` that the measured one leaves possible.
 
-    The prior is that half of all sensors are as good as white (standard deviation `WHITE_SPREAD`)
+    The prior is that nine in ten sensors are as good as white (standard deviation `WHITE_SPREAD`)
     and that the others have any coefficient between `COLOUR_RANGE`; the draws are from the
     posterior.
     """
@@ -121,7 +121,7 @@ def draw_colours(noise: Noise, count: int, rng: np.random.Generator) -> Array:
     total = float(np.hypot(error, WHITE_SPREAD))
     white = np.exp(-0.5 * (noise.colour / total) ** 2) / (total * np.sqrt(2.0 * np.pi))
     any_colour = 1.0 / (high - low)
-    share = white / (white + any_colour)
+    share = WHITE_SHARE * white / (WHITE_SHARE * white + (1.0 - WHITE_SHARE) * any_colour)
     shrunk = noise.colour * (WHITE_SPREAD / total) ** 2
     near_white = rng.normal(shrunk, error * WHITE_SPREAD / total, count)
     coloured = rng.normal(noise.colour, error, count)
@@ -144,8 +144,8 @@ def virtual_recording(
 
     Each stream has its own noise: colour and size drawn from their standard errors, the size also
     with a relative spread `gain_spread` (normal sensors are not quite steady). The level is
-    piecewise linear with slopes uniform within `slope` sigma a minute and pieces of `piece_s`
-    seconds (log-uniform).
+    piecewise linear with slopes uniform within `slope` a minute and pieces of `piece_s` seconds
+    (log-uniform).
     """
     from scipy.signal import lfilter
 
@@ -157,7 +157,7 @@ def virtual_recording(
     for i in range(streams):
         white[i, 1:] *= np.sqrt(1.0 - colour[i] ** 2)
         x[i] = lfilter([size[i]], [1.0, -colour[i]], white[i])
-    x += _slow_level(streams, samples, rng, rate_hz, slope * noise.sigma, piece_s)
+    x += _slow_level(streams, samples, rng, rate_hz, slope, piece_s)
     if noise.lsb > 0.0:
         x = np.round(x / noise.lsb) * noise.lsb
     return x

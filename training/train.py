@@ -59,6 +59,8 @@ def train(profile: Profile, dataset: Dataset, progress: Progress) -> Trained:
       UserError: the data does not do for this profile.
     """
     _import_tensorflow()
+    identity = fingerprint.compute(profile, dataset.identity)
+    profile = normal.suited(profile, dataset)
     sigma = np.array([n.sigma for n in normal.noise(dataset)])
     rule = profile.detector.calibration
     if rule is not None and rule.kind == "tail":
@@ -81,7 +83,7 @@ def train(profile: Profile, dataset: Dataset, progress: Progress) -> Trained:
         {
             "format": manifest.FORMAT,
             "profile": profile.name,
-            "fingerprint": fingerprint.compute(profile, dataset.identity),
+            "fingerprint": identity,
             "data": dataset.record,
             "versions": _versions(),
             "model": _model(trained.tflite, trained.converted),
@@ -139,9 +141,11 @@ def _representative(profile: Profile, inputs: Floats) -> Floats:
     return np.concatenate([inputs[:_REPRESENTATIVE], corners, -corners])
 
 
-def _fit_scaler(profile: Profile, rows: Array) -> Scaler:
-    one_sided = [CATALOGUE[feature.kind].one_sided for feature in profile.features.use]
-    return scaling.fit(profile.scaling, rows, one_sided)
+def fit_scaler(profile: Profile, rows: Array, samples: Array) -> Scaler:
+    """Scaling from features [rows, features] and readings in their order [rows, channels]."""
+    use = profile.features.use
+    walk = scaling.wander(samples)[[feature.channel for feature in use]]
+    return scaling.fit(profile.scaling, rows, [CATALOGUE[f.kind].one_sided for f in use], walk)
 
 
 def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progress) -> _Fitted:
@@ -152,7 +156,7 @@ def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progre
     random = np.random.default_rng(profile.network.seed)
     count = min(_TRAIN_ROWS, max(len(parts) * min(map(len, rows)), 10_000 * (len(parts) > 1)))
     sample = normal.balanced(rows, count, random)
-    scaler = _fit_scaler(profile, sample)
+    scaler = fit_scaler(profile, sample, max(dataset.segments, key=len))
     trained = _train_network(profile, scaler.apply(sample), progress)
     inputs = [scaler.apply(part.features) for part in parts]
     outputs = [trained.reconstruct(u) for u in inputs]
@@ -188,7 +192,7 @@ def _fit_held_out(profile: Profile, dataset: Dataset, sigma: Array, progress: Pr
         if len(rows):
             (held_rows if held else fit_rows).append(rows)
     sample = np.concatenate(fit_rows)
-    scaler = _fit_scaler(profile, sample)
+    scaler = fit_scaler(profile, sample, max(dataset.segments, key=len))
     inputs = scaler.apply(sample)
     trained = _train_network(profile, inputs, progress)
     outputs = trained.reconstruct(inputs)
@@ -226,6 +230,7 @@ def _pipeline(profile: Profile, sigma: Array, fitted: _Fitted) -> dict[str, Any]
     scaler, scorer, thresholds = fitted.scaler, fitted.scorer, fitted.thresholds
     return {
         "sigma": _floats(sigma),
+        "adaptation": dataclasses.asdict(profile.features.adaptation),
         "scaling": {
             "offset": _floats(scaler.offset),
             "scale": _floats(scaler.scale),

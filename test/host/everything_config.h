@@ -33,7 +33,8 @@ inline constexpr FeatureSpec kSpecs[kCount] = {
     {FeatureKind::kZScore, 1, 600.0f, 0.0f, 0.0f},
 };
 inline constexpr float kSigma[kChannels] = {kNoise, kNoise};
-inline constexpr FeatureConfig kFeatures = {kChannels, kCount, 16, 2.0f, kSpecs, kSigma};
+inline constexpr FeatureConfig kFeatures = {
+    kChannels, kCount, 16, 2.0f, kSpecs, kSigma, {1.25f, 360.0f, 24.0f}};
 using Storage = FeatureStorage<kChannels, kCount, true>;
 
 struct Tables {

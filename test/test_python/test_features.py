@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from training import codegen, features, profiles
-from training.profiles import CATALOGUE, Feature, Features, Profile
+from training.features import Streams
+from training.profiles import CATALOGUE, Adaptation, Feature, Features, Profile
 
 Array = npt.NDArray[np.float64]
 
@@ -34,32 +35,39 @@ int main() {{
 """
 
 
-def with_features(use: tuple[Feature, ...], window: int, channels: int = 1) -> Profile:
+def with_features(
+    use: tuple[Feature, ...],
+    window: int,
+    channels: int = 1,
+    adaptation: Adaptation = Features.adaptation,
+) -> Profile:
     names = tuple(f"c{i}" for i in range(channels))
     sensor = dataclasses.replace(TEMPERATURE.sensor, channels=names)
-    chosen = Features(use=use, window=window)
+    chosen = Features(use=use, window=window, adaptation=adaptation)
     return dataclasses.replace(TEMPERATURE, sensor=sensor, features=chosen)
 
 
 def test_windowed_features_are_what_their_names_say() -> None:
     x = np.array([1.0, 2, 4, 8, 16])
-    assert features.value(x).tolist() == [1, 2, 4, 8, 16]
-    assert features.difference(x).tolist() == [0, 1, 2, 4, 8]
-    assert np.allclose(features.mean(x, 2), [1, 1.5, 3, 6, 12])
-    assert np.allclose(features.variance(x, 2), [0, 0.25, 1, 4, 16])
-    assert np.allclose(features.slope(x, 2, rate_hz=2), [0, 2, 4, 8, 16])
-    line: Array = 3.0 * np.arange(50, dtype=np.float64)
+    s = Streams(x, 1.0)
+    assert features.value(s)[:, 0].tolist() == [1, 2, 4, 8, 16]
+    assert features.difference(s)[:, 0].tolist() == [0, 1, 2, 4, 8]
+    assert np.allclose(features.mean(s, 2)[:, 0], [1, 1.5, 3, 6, 12])
+    assert np.allclose(features.variance(s, 2)[:, 0], [0, 0.25, 1, 4, 16])
+    assert np.allclose(features.slope(s, 2, rate_hz=2)[:, 0], [0, 2, 4, 8, 16])
+    line = Streams(3.0 * np.arange(50, dtype=np.float64), 1.0)
     assert np.allclose(features.slope(line, 16, rate_hz=2)[1:], 6)
 
 
 def test_streaming_features_of_a_step() -> None:
     x = np.concatenate([np.zeros(500), np.ones(500)])
-    level = features.level(x, sigma=0.1, tau=16)
+    s = Streams(x, 0.1)
+    level = features.level(s, tau=16)[:, 0]
     assert level[499] == 0
     assert level[500] == pytest.approx(10)
     assert abs(level[-1]) < 0.01
-    assert features.jump(x, sigma=0.1)[500] == pytest.approx(10 / np.sqrt(2))
-    assert features.trend(x, 0.1, 4, 64)[520] > 3
+    assert features.jump(s)[500, 0] == pytest.approx(10 / np.sqrt(2))
+    assert features.trend(s, 4, 64)[520, 0] > 3
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
@@ -71,8 +79,9 @@ def test_cpp_equals_numpy_on_random_windows(project: Path, tmp_path: Path) -> No
     ]
     use += [Feature("mean", 1), Feature("slope", 1), Feature("variance", 1)]
     random = np.random.default_rng(7)
-    for window in (2, 16, 64):
-        profile = with_features(tuple(use), window, channels=2)
+    for window, limit in ((2, 1.0), (16, 1.25), (64, 2.0)):
+        adaptation = Adaptation(limit, memory_blocks=50, measured_blocks=5)
+        profile = with_features(tuple(use), window, 2, adaptation)
         sigma = np.array([0.08, 0.5])
         samples = np.concatenate(
             [

@@ -222,7 +222,7 @@ def _baselines(
     sigma = np.array([n.sigma for n in normal.noise(data)])
     part = normal.prepare(profile, data, sigma)[0]
     values = recording.values
-    computed = features.compute(profile, sigma, values[:, None])
+    computed = features.compute(normal.suited(profile, data), sigma, values[:, None])
     one_sided = [CATALOGUE[feature.kind].one_sided for feature in profile.features.use]
     settings = dataclasses.replace(profile.scaling, whiten=False)
     scaler = scaling.fit(settings, computed[part.run_in : rows], one_sided)

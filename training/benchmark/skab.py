@@ -4,9 +4,6 @@ Each detector is trained on the first 400 rows of a file and judges the rest of 
 the 99 % quantile of its scores on those rows, times a margin that comes from the training rows
 alone (`margins`). No label is used but to count. Data: I. Katser and V. Kozitsin, 2020,
 doi.org/10.34740/KAGGLE/DSV/1693952.
-
-The scale of a feature allows for drift: 400 rows after its start a pump is still warming up. A
-random walk as fast as the means of 40 rows wander, over 4000 rows, is added to its variance.
 """
 
 import dataclasses
@@ -18,11 +15,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from training import calibration, conversion, features, layers, network, profiles, scaling, train
+from training import calibration, conversion, features, layers, network, profiles, train
 from training.benchmark import baselines
 from training.errors import UserError
 from training.profiles import Profile
-from training.scaling import Scaler
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
@@ -30,8 +26,6 @@ Labels = npt.NDArray[np.bool_]
 FOLDERS: Final = ("valve1", "valve2", "other")
 TRAIN_ROWS: Final = 400
 QUANTILE: Final = 0.99
-DRIFT_ROWS: Final = 4000
-DRIFT_BLOCK: Final = 40
 
 
 @dataclass(frozen=True)
@@ -138,7 +132,7 @@ def scores(profile: Profile, names: list[str], x: Array, rows: int) -> dict[str,
     channels = x.shape[1]
     sigma = np.ones(channels)  # `smooth` features do not ask for it
     f = features.compute(profile, sigma, x)
-    scaler = fit_scaler(profile, x[:rows], f[:rows])
+    scaler = train.fit_scaler(profile, f[:rows], x[:rows])
     u = scaler.apply(f)
     raw: dict[str, Array] = {}
     own = {profile.name: profile.network.quantize}
@@ -167,24 +161,6 @@ def scores(profile: Profile, names: list[str], x: Array, rows: int) -> dict[str,
         name: raw[name] / (_FIXED.get(name) or float(np.quantile(raw[name][:rows], QUANTILE)))
         for name in names
     }
-
-
-def fit_scaler(profile: Profile, x: Array, f: Array) -> Scaler:
-    """The profile's scaling with the drift in its scale, from training readings and features."""
-    plain = scaling.fit(dataclasses.replace(profile.scaling, whiten=False), f, [False] * f.shape[1])
-    blocks = len(x) // DRIFT_BLOCK
-    means = x[: blocks * DRIFT_BLOCK].reshape(blocks, DRIFT_BLOCK, -1).mean(axis=1)
-    wander = np.mean(np.diff(means, axis=0) ** 2, axis=0) / DRIFT_BLOCK
-    scale = scaling.single(1 / np.sqrt(f.var(axis=0) + DRIFT_ROWS * wander + 1e-12))
-    plain = dataclasses.replace(plain, scale=scale)
-    z = plain._standardised(f)
-    settings = profile.scaling
-    return dataclasses.replace(
-        plain,
-        mean=scaling.single(z.mean(axis=0)),
-        whitening=scaling.whitening(z, settings.whiten_shrink, settings.whiten_floor),
-        whitening_clip=settings.whiten_clip,
-    )
 
 
 def _lesson(x: Array, rows: int) -> Array:

@@ -94,6 +94,27 @@ float AnomalyDetector::Score(const float* input, const float* output, int8_t* ca
   return mean;
 }
 
+// Which feature names a deviation: the one with the largest residual. A level that moves fills the
+// energies as well as noise does, though; where the slowest trend of that channel stands out of
+// white noise, it is the better name.
+int8_t AnomalyDetector::Explain(int8_t largest, const float* features) const {
+  constexpr float kStandsOut = 6.0f;  // standard deviations
+  const FeatureSpec& energy = extractor_.spec(largest);
+  if (energy.kind != FeatureKind::kLevelEnergy && energy.kind != FeatureKind::kTrendEnergy) {
+    return largest;
+  }
+  int slowest = -1;
+  for (int i = 0; i < extractor_.count(); ++i) {
+    const FeatureSpec& spec = extractor_.spec(i);
+    if (spec.kind != FeatureKind::kTrend || spec.channel != energy.channel) continue;
+    if (slowest < 0 || spec.b > extractor_.spec(slowest).b) slowest = i;
+  }
+  if (slowest < 0) return largest;
+  const FeatureSpec& trend = extractor_.spec(slowest);
+  const float noise = std::sqrt(TrendVariance(trend.a, trend.b));
+  return std::fabs(features[slowest]) > kStandsOut * noise ? static_cast<int8_t>(slowest) : largest;
+}
+
 Verdict AnomalyDetector::Update(const float* sample) {
   if (decision_.state() == State::kFault) Reset();
   float features[kMaxFeatures];
@@ -126,6 +147,7 @@ Verdict AnomalyDetector::Update(const float* sample) {
     if (level > verdict.score) verdict.score = level;
   }
   verdict.state = decision_.Update(verdict.score, threshold_);
+  if (verdict.state == State::kAnomaly) verdict.cause = Explain(verdict.cause, features);
   return verdict;
 }
 

@@ -9,7 +9,7 @@
 
 struct Verdict {
   State state;
-  int8_t cause;          // index of the feature with the largest residual
+  int8_t cause;          // index of the feature that names the deviation; see Explain()
   float reconstruction;  // what the model expected channel 0 to be, in the sensor's unit
   float score;           // the larger of both charts, on the scale of `threshold`
   float threshold;
@@ -42,6 +42,7 @@ class AnomalyDetector {
   void Scale(const float* features, float* input) const;
   float Score(const float* input, const float* output, int8_t* cause) const;
   float Unscale(float output) const;
+  int8_t Explain(int8_t largest, const float* features) const;
 
   const DetectorConfig& config_;
   FeatureExtractor extractor_;

@@ -1,18 +1,21 @@
 #include "Calibration.h"
 
 void Calibration::Start(uint32_t samples, const FeatureExtractor& extractor) {
-  constexpr uint32_t kLeast = 4 * NoiseEstimator::kBlock;
+  constexpr uint32_t kLeast = 4 * NoiseBlock::kSize;
   samples_ = samples < kLeast ? kLeast : samples;
   left_ = samples_;
   score_sum_ = 0.0f;
   for (int i = 0; i < features_.channels; ++i) {
     noise_[i].Reset();
-    old_sigma_[i] = extractor.sigma(i);
+    old_sigma_[i] = extractor.measured_sigma(i);
   }
 }
 
 Calibration::Status Calibration::Abort(Status status, FeatureExtractor& extractor) {
-  for (int i = 0; i < features_.channels; ++i) extractor.SetSigma(i, old_sigma_[i]);
+  // In the first half the extractor still has the old noise, and what it has learnt since.
+  if (left_ <= samples_ / 2) {
+    for (int i = 0; i < features_.channels; ++i) extractor.SetSigma(i, old_sigma_[i]);
+  }
   left_ = 0;
   return status;
 }

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "AnomalyDetector.h"
-#include "NoiseEstimator.h"
+#include "Noise.h"
 
 class Calibration {
  public:
@@ -27,7 +27,7 @@ class Calibration {
   explicit Calibration(const DetectorConfig& detector, const FeatureConfig& features)
       : detector_(detector), features_(features) {}
 
-  // Begins with the next sample; `samples` >= 4 * NoiseEstimator::kBlock is rounded up.
+  // Begins with the next sample; `samples` >= 4 * NoiseBlock::kSize is rounded up.
   void Start(uint32_t samples, const FeatureExtractor& extractor);
 
   // Takes one sample and its verdict. What is not kRunning or kIdle is said once.

@@ -174,7 +174,7 @@ void DetectorApp::PublishCalibration(Calibration::Status status) {
   event.calibration = status;
   event.threshold_scale = threshold_scale_;
   for (int i = 0; i < config_.features.channels; ++i) {
-    event.values[i] = detector_.extractor().sigma(i);
+    event.values[i] = detector_.extractor().measured_sigma(i);
   }
   Publish(event);
 }

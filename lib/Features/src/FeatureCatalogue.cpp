@@ -48,7 +48,7 @@ float RollingWindow::Slope(float sample_rate_hz) const {
 }
 
 float Follower::Update(float x, float sigma, float tau) {
-  constexpr float kLowestBound = 4.0f;
+  constexpr float kLowestBound = 3.0f;
   constexpr float kBoundDecay = 0.9f;
   constexpr float kBoundGain = 0.25f;
   const float lowest = kLowestBound * sigma;
@@ -69,7 +69,7 @@ float Follower::Update(float x, float sigma, float tau) {
 }
 
 float Energy::Update(float h, float tau) {
-  constexpr float kBound = 16.0f;
+  constexpr float kBound = 6.0f;
   const float square = h * h;
   energy_.Add(energy_.SubtractedFrom(square < kBound ? square : kBound) / tau);
   return std::cbrt(energy_.value());

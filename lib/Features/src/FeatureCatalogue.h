@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "CompensatedSum.h"
 #include "FeatureSpec.h"
 
 // The last samples of one channel. The statistics are computed anew from the samples each time, so
@@ -45,35 +46,8 @@ class Difference {
   bool started_ = false;
 };
 
-// A sum that loses nothing to rounding (W. Kahan, "Further remarks on reducing truncation errors",
-// 1965): a float32 mean with a long time constant otherwise stalls where its step is less than its
-// last bit.
-class CompensatedSum {
- public:
-  void Set(float value) {
-    sum_ = value;
-    carry_ = 0.0f;
-  }
-  void Add(float step) {
-    const float exact = step + carry_;
-    const float sum = sum_ + exact;
-    carry_ = exact - (sum - sum_);
-    sum_ = sum;
-  }
-  float value() const { return sum_; }
-  // value() - other.value() and x - value(), with the carries.
-  float Minus(const CompensatedSum& other) const {
-    return (sum_ - other.sum_) + (carry_ - other.carry_);
-  }
-  float SubtractedFrom(float x) const { return (x - sum_) - carry_; }
-
- private:
-  float sum_ = 0.0f;
-  float carry_ = 0.0f;
-};
-
 // A robust exponential mean. The n-th sample weighs 1 / min(n, tau); its deviation from the mean is
-// cut to a bound that never falls below 4 sigma, grows while deviations fill it and shrinks when
+// cut to a bound that never falls below 3 sigma, grows while deviations fill it and shrinks when
 // they do not: four samples of nonsense hardly move it, a level that stays is soon followed.
 class Follower {
  public:
@@ -90,8 +64,9 @@ class Follower {
   float count_ = 0.0f;
 };
 
-// Exponential mean of min(h^2, 16) from zero, and its cube root, which makes a chi-square nearly
-// normal (E. B. Wilson and M. M. Hilferty, 1931). `h` in multiples of its normal deviation.
+// Exponential mean of min(h^2, 6) from zero, and its cube root, which makes a chi-square nearly
+// normal (E. B. Wilson and M. M. Hilferty, 1931). `h` in multiples of its normal deviation. The
+// bound keeps short what a few samples of nonsense leave behind.
 class Energy {
  public:
   float Update(float h, float tau);

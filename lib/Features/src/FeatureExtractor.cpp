@@ -29,13 +29,14 @@ const char* FeatureBehaviour(FeatureKind kind) {
 FeatureExtractor::FeatureExtractor(const FeatureConfig& config, FeatureMemory memory)
     : config_(config), memory_(memory) {
   for (int channel = 0; channel < config.channels; ++channel) {
-    sigma_[channel] = config.sigma[channel];
+    SetSigma(channel, config.sigma[channel]);
   }
   Reset();
 }
 
 void FeatureExtractor::Reset() {
   for (int i = 0; i < config_.count; ++i) memory_.states[i] = FeatureState();
+  for (int channel = 0; channel < config_.channels; ++channel) noise_[channel].Interrupt();
   if (memory_.windows == nullptr) return;
   for (int channel = 0; channel < config_.channels; ++channel) {
     memory_.windows[channel].Reset(config_.window);
@@ -43,6 +44,7 @@ void FeatureExtractor::Reset() {
 }
 
 void FeatureExtractor::Update(const float* sample, float* features) {
+  first_sigma_ = noise_[config_.specs[0].channel].sigma();
   if (memory_.windows != nullptr) {
     for (int channel = 0; channel < config_.channels; ++channel) {
       memory_.windows[channel].Push(sample[channel]);
@@ -52,7 +54,7 @@ void FeatureExtractor::Update(const float* sample, float* features) {
     const FeatureSpec& spec = config_.specs[i];
     FeatureState& state = memory_.states[i];
     const float x = sample[spec.channel];
-    const float sigma = sigma_[spec.channel];
+    const float sigma = noise_[spec.channel].sigma();
     float& feature = features[i];
     switch (spec.kind) {
       case FeatureKind::kValue:
@@ -98,12 +100,15 @@ void FeatureExtractor::Update(const float* sample, float* features) {
         break;
     }
   }
+  for (int channel = 0; channel < config_.channels; ++channel) {
+    noise_[channel].Update(sample[channel], config_.adaptation);
+  }
 }
 
 float FeatureExtractor::Invert(float feature) const {
   const FeatureSpec& spec = config_.specs[0];
   const FeatureState& state = memory_.states[0];
-  if (spec.kind == FeatureKind::kLevel) return state.level.Invert(feature, sigma_[spec.channel]);
-  if (spec.kind == FeatureKind::kZScore) return state.z_score.Invert(feature, sigma_[spec.channel]);
+  if (spec.kind == FeatureKind::kLevel) return state.level.Invert(feature, first_sigma_);
+  if (spec.kind == FeatureKind::kZScore) return state.z_score.Invert(feature, first_sigma_);
   return feature;
 }

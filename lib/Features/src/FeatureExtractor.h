@@ -3,6 +3,7 @@
 
 #include "FeatureCatalogue.h"
 #include "FeatureSpec.h"
+#include "Noise.h"
 
 // What a person would call a deviation of such a feature: "level", "slope", "jump", "noise" or
 // "oscillation".
@@ -52,13 +53,20 @@ class FeatureExtractor {
   // it is `feature` itself.
   float Invert(float feature) const;
 
-  // Replaces the noise of a channel, > 0, in the sensor's unit.
-  void SetSigma(int channel, float sigma) { sigma_[channel] = sigma; }
-  float sigma(int channel) const { return sigma_[channel]; }
+  // Replaces the measured noise of a channel, > 0, in the sensor's unit; what was learnt since the
+  // last measurement is forgotten.
+  void SetSigma(int channel, float sigma) { noise_[channel].Set(sigma, config_.adaptation); }
+
+  // The noise as measured, and as believed by now.
+  float measured_sigma(int channel) const { return noise_[channel].measured(); }
+  float sigma(int channel) const { return noise_[channel].sigma(); }
+
   int count() const { return config_.count; }
+  const FeatureSpec& spec(int feature) const { return config_.specs[feature]; }
 
  private:
   const FeatureConfig& config_;
   FeatureMemory memory_;
-  float sigma_[kMaxChannels];
+  AdaptiveNoise noise_[kMaxChannels];
+  float first_sigma_ = 1.0f;  // of the first feature's channel at the last update
 };

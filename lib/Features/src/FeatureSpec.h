@@ -36,6 +36,14 @@ struct FeatureSpec {
   float c;
 };
 
+// How far the noise that is believed follows the sensor's; blocks are NoiseBlock::kSize samples.
+struct NoiseAdaptation {
+  float limit =
+      1.0f;  // it stays within this factor, >= 1, of the measured noise; 1: it does not follow
+  float memory = 1.0f;    // time constant, blocks
+  float measured = 1.0f;  // what the measured noise counts for at the start, blocks
+};
+
 struct FeatureConfig {
   int8_t channels;  // 1..kMaxChannels
   int8_t count;     // 1..kMaxFeatures
@@ -43,4 +51,5 @@ struct FeatureConfig {
   float sample_rate_hz;
   const FeatureSpec* specs;  // [count]
   const float* sigma;        // [channels] standard deviation of the noise, in the sensor's unit
+  NoiseAdaptation adaptation = {};
 };

@@ -10,14 +10,17 @@
 class ReferenceFeatures {
  public:
   explicit ReferenceFeatures(const FeatureConfig& config)
-      : config_(config), sigma_(static_cast<double>(config.sigma[0])) {}
+      : config_(config), measured_(static_cast<double>(config.sigma[0])) {}
 
   void Push(float sample) {
     const auto x = static_cast<double>(sample);
+    sigma_ = believed_;
     difference_ = count_ > 0 ? x - x_ : 0.0;
     x_ = x;
     window_[count_++ % config_.window] = x;
     for (int i = 0; i < config_.count; ++i) Update(config_.specs[i], states_[i]);
+    block_[(count_ - 1) % kBlock] = x;
+    if (count_ % kBlock == 0) Adapt();
   }
 
   // Of the last sample.
@@ -69,7 +72,7 @@ class ReferenceFeatures {
   };
 
   double Follow(Follower& follower, double tau) const {
-    const double lowest = 4.0 * sigma_;
+    const double lowest = 3.0 * sigma_;
     const double deviation = follower.count > 0.0 ? x_ - follower.mean : 0.0;
     if (follower.count == 0.0) follower.mean = x_;
     const double size = std::min(std::fabs(deviation), follower.bound);
@@ -80,7 +83,7 @@ class ReferenceFeatures {
   }
 
   static void AddEnergy(State& state, double h, double tau) {
-    state.energy += (std::min(h * h, 16.0) - state.energy) / tau;
+    state.energy += (std::min(h * h, 6.0) - state.energy) / tau;
   }
 
   double Trend(const State& state) const { return (state.fast.mean - state.slow.mean) / sigma_; }
@@ -125,6 +128,23 @@ class ReferenceFeatures {
     }
   }
 
+  // Takes a block of samples into the noise.
+  void Adapt() {
+    double mean = 0.0;
+    double slope = 0.0;
+    double squares = 0.0;
+    for (const double x : block_) mean += x / kBlock;
+    for (int k = 0; k < kBlock; ++k) slope += (k - 9.5) * (block_[k] - mean) / 665.0;
+    for (int k = 0; k < kBlock; ++k) {
+      const double rest = block_[k] - mean - slope * (k - 9.5);
+      squares += rest * rest;
+    }
+    const auto limit = static_cast<double>(config_.adaptation.limit);
+    blocks_ = std::min(blocks_ + 1.0, static_cast<double>(config_.adaptation.memory));
+    noise_ += (std::min(squares / (kBlock - 2), 2.0 * noise_) - noise_) / blocks_;
+    believed_ = std::clamp(std::sqrt(noise_), measured_ / limit, measured_ * limit);
+  }
+
   // Over the last `window` samples, which must be there.
   double Mean() const {
     double sum = 0.0;
@@ -149,7 +169,13 @@ class ReferenceFeatures {
   }
 
   const FeatureConfig& config_;
-  double sigma_;
+  static constexpr int kBlock = 20;
+  double measured_;
+  double believed_ = measured_;
+  double sigma_ = measured_;  // at the last sample
+  double noise_ = measured_ * measured_;
+  double blocks_ = static_cast<double>(config_.adaptation.measured);
+  double block_[kBlock] = {};
   State states_[kMaxFeatures];
   double window_[kMaxWindow] = {};
   int64_t count_ = 0;

@@ -72,7 +72,8 @@ static const FeatureSpec kSpecs[] = {
 };
 constexpr int kCount = sizeof(kSpecs) / sizeof(kSpecs[0]);
 static const float kSigma[] = {everything::kNoise};
-static const FeatureConfig kFeatures = {1, kCount, 16, 2.0f, kSpecs, kSigma};
+static const FeatureConfig kFeatures = {
+    1, kCount, 16, 2.0f, kSpecs, kSigma, everything::kFeatures.adaptation};
 
 // A feature of the noise alone is about 1, so that is the least that an error is compared with.
 static double RelativeError(double expected, float found) {

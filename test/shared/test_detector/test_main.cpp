@@ -152,6 +152,42 @@ static void WhitenedScoreIsARootMeanSquareOfTheMixedResidual() {
   TEST_ASSERT_FLOAT_WITHIN(1e-4f, std::pow((16.0f + 2401.0f) / 2.0f, 0.25f), quartic.score);
 }
 
+// The state and cause after 100 quiet samples and 60 that `signal` gives.
+template <typename Signal>
+static Verdict After(Signal signal) {
+  static const FeatureSpec specs[] = {{FeatureKind::kLevelEnergy, 0, 16.0f, 32.0f, 0.0f},
+                                      {FeatureKind::kTrend, 0, 4.0f, 32.0f, 0.0f},
+                                      {FeatureKind::kTrend, 0, 16.0f, 128.0f, 0.0f}};
+  static const float sigma[] = {1.0f};
+  static const FeatureConfig features = {1, 3, 1, 2.0f, specs, sigma};
+  static const float zero[] = {0.0f, 0.0f, 0.0f};
+  static const float scale[] = {10.0f, 0.01f, 0.01f};  // the energy always has the largest residual
+  static const float low[] = {-99.0f, -99.0f, -99.0f};
+  static const float high[] = {99.0f, 99.0f, 99.0f};
+  DetectorConfig config = {};
+  config.scaling = {zero, scale, 0.0f, low, high, nullptr, nullptr, 0.0f};
+  config.score.kind = ScoreKind::kAbsolute;
+  config.decision = Plain();
+  FeatureStorage<1, 3, false> storage;
+  MeanAutoencoder engine(3);
+  AnomalyDetector detector(config, features, storage.memory(), engine);
+  Verdict verdict = {};
+  for (int i = 0; i < 160; ++i) {
+    const float sample[] = {i < 100 ? 0.0f : signal(i - 100)};
+    verdict = detector.Update(sample);
+  }
+  return verdict;
+}
+
+static void ALevelThatMovesIsNamedByItsTrendAndNotByItsEnergy() {
+  const Verdict drift = After([](int i) { return 0.1f * static_cast<float>(i); });
+  TEST_ASSERT_TRUE(drift.state == State::kAnomaly);
+  TEST_ASSERT_EQUAL_INT(2, drift.cause);
+  const Verdict noise = After([](int i) { return i % 2 == 0 ? 4.0f : -4.0f; });
+  TEST_ASSERT_TRUE(noise.state == State::kAnomaly);
+  TEST_ASSERT_EQUAL_INT(0, noise.cause);
+}
+
 static void TheSecondChartFindsWhatLastsButIsSmall() {
   DetectorConfig config = ValueDetector();
   config.decision.threshold = 2.0f;
@@ -219,6 +255,7 @@ static void RunTests() {
   RUN_TEST(ScoreIsTheDistanceFromWhatTheEngineExpected);
   RUN_TEST(SquashingIsUndoneForTheReconstruction);
   RUN_TEST(WhitenedScoreIsARootMeanSquareOfTheMixedResidual);
+  RUN_TEST(ALevelThatMovesIsNamedByItsTrendAndNotByItsEnergy);
   RUN_TEST(TheSecondChartFindsWhatLastsButIsSmall);
   RUN_TEST(ADeadEngineDoesNotLookLikeHealth);
   RUN_TEST(AUsersThresholdTakesThePlaceOfTheDefault);

@@ -88,8 +88,8 @@ static void EnergyOfNormalNoiseIsOne() {
 
 static void EnergyIsBoundedForAnyInput() {
   Energy energy;
-  TEST_ASSERT_FLOAT_WITHIN(1e-5f, 1.0f, energy.Update(1e30f, 16.0f));
-  TEST_ASSERT_FLOAT_WITHIN(1e-4f, std::cbrt(16.0f), energy.Update(1e30f, 1.0f));
+  TEST_ASSERT_FLOAT_WITHIN(1e-5f, 1.0f, energy.Update(1e30f, 6.0f));
+  TEST_ASSERT_FLOAT_WITHIN(1e-4f, std::cbrt(6.0f), energy.Update(1e30f, 1.0f));
 }
 
 static void LevelIsInvertedToTheSample() {
@@ -155,6 +155,56 @@ static void ResetForgetsEverythingButTheNoise() {
   TEST_ASSERT_EQUAL_FLOAT(0.5f, extractor.sigma(0));
 }
 
+// Noise of standard deviation `size` about a ramp: 20 samples of two values in an order that no
+// line explains.
+static float Ramp(int i, float size) {
+  const float sign = (i * 7) % 20 < 10 ? 1.0f : -1.0f;
+  return 0.01f * static_cast<float>(i) + size * sign;
+}
+
+static void NoiseIsMeasuredWhateverTheSlope() {
+  NoiseEstimator estimator;
+  TEST_ASSERT_EQUAL_FLOAT(0.0f, estimator.sigma());
+  for (int i = 0; i < 400; ++i) estimator.Update(Ramp(i, 0.1f));
+  TEST_ASSERT_EQUAL_INT(20, estimator.blocks());
+  TEST_ASSERT_FLOAT_WITHIN(0.006f, 0.1f, estimator.sigma());
+}
+
+static void BelievedNoiseFollowsSlowlyAndWithinItsLimit() {
+  const NoiseAdaptation adaptation = {1.25f, 360.0f, 24.0f};
+  AdaptiveNoise noise;
+  noise.Set(0.1f, adaptation);
+  for (int i = 0; i < 19; ++i) noise.Update(Ramp(i, 0.11f), adaptation);
+  TEST_ASSERT_EQUAL_FLOAT(0.1f, noise.sigma());
+  for (int i = 19; i < 120; ++i) noise.Update(Ramp(i, 0.11f), adaptation);
+  TEST_ASSERT_TRUE(noise.sigma() > 0.1005f && noise.sigma() < 0.104f);
+  for (int i = 120; i < 100000; ++i) noise.Update(Ramp(i, 0.11f), adaptation);
+  TEST_ASSERT_FLOAT_WITHIN(0.006f, 0.11f, noise.sigma());
+  for (int i = 100000; i < 200000; ++i) noise.Update(Ramp(i, 10.0f), adaptation);
+  TEST_ASSERT_EQUAL_FLOAT(0.125f, noise.sigma());
+  for (int i = 200000; i < 300000; ++i) noise.Update(0.0f, adaptation);
+  TEST_ASSERT_EQUAL_FLOAT(0.08f, noise.sigma());
+  TEST_ASSERT_EQUAL_FLOAT(0.1f, noise.measured());
+}
+
+static void BelievedNoiseIsTheMeasuredOneWithoutAdaptation() {
+  const NoiseAdaptation none;
+  AdaptiveNoise noise;
+  noise.Set(0.1f, none);
+  for (int i = 0; i < 1000; ++i) noise.Update(Ramp(i, 1.0f), none);
+  TEST_ASSERT_EQUAL_FLOAT(0.1f, noise.sigma());
+}
+
+static void AnInterruptedBlockIsNoNoise() {
+  const NoiseAdaptation adaptation = {1.25f, 360.0f, 24.0f};
+  AdaptiveNoise noise;
+  noise.Set(0.1f, adaptation);
+  for (int i = 0; i < 10; ++i) noise.Update(0.0f, adaptation);
+  noise.Interrupt();
+  for (int i = 0; i < 19; ++i) noise.Update(100.0f, adaptation);
+  TEST_ASSERT_EQUAL_FLOAT(0.1f, noise.sigma());
+}
+
 static void RunTests() {
   RUN_TEST(WindowOfOneSampleHasNoSlopeAndNoVariance);
   RUN_TEST(WindowForgetsWhatIsOlderThanItself);
@@ -172,6 +222,10 @@ static void RunTests() {
   RUN_TEST(ZScoreOfNormalNoiseIsItsOwnDeviation);
   RUN_TEST(ExtractorKeepsChannelsApart);
   RUN_TEST(ResetForgetsEverythingButTheNoise);
+  RUN_TEST(NoiseIsMeasuredWhateverTheSlope);
+  RUN_TEST(BelievedNoiseFollowsSlowlyAndWithinItsLimit);
+  RUN_TEST(BelievedNoiseIsTheMeasuredOneWithoutAdaptation);
+  RUN_TEST(AnInterruptedBlockIsNoNoise);
 }
 
 SUITE_MAIN(RunTests)
