@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from training import profiles
-from training.benchmark import nab
+from training.benchmark import nab, return_period
 from training.benchmark.nab_scoring import Series, evaluate, probation_rows, raw_scores
 from training.errors import UserError
 
@@ -33,38 +33,59 @@ BY_NAB = {
 
 def test_raw_scores_are_those_of_nab() -> None:
     thresholds = np.array(list(BY_NAB)) / 101
-    got = raw_scores(Series(SCORES, WINDOWS), thresholds)
+    got = raw_scores(Series(SCORES[:, None] >= thresholds, WINDOWS))
     assert got == pytest.approx(list(BY_NAB.values()), abs=1e-12)
 
 
 def test_silence_is_0_and_an_alarm_at_each_start_is_100() -> None:
-    silent, perfect = np.zeros(120), np.zeros(120)
-    perfect[[30, 80]] = 1.0
-    assert evaluate([Series(silent, WINDOWS)], 0.5).score_fixed == 0
-    result = evaluate([Series(perfect, WINDOWS)], 0.5)
-    assert result.score_fixed == pytest.approx(100)
+    silent_and_perfect = np.zeros((120, 2), dtype=bool)
+    silent_and_perfect[[30, 80], 1] = True
+    result = evaluate([Series(silent_and_perfect, WINDOWS)], 0)
+    assert result.score_fixed == 0
+    assert result.best == 1
+    assert result.score_best == pytest.approx(100)
     assert result.raw_best == pytest.approx((2.0,))
 
 
 def test_alarms_in_the_probation_do_not_count() -> None:
     assert (probation_rows(100), probation_rows(20_000)) == (15, 750)
-    early = np.zeros(120)
-    early[: probation_rows(120)] = 1.0
-    assert evaluate([Series(early, WINDOWS)], 0.5).score_fixed == 0
+    early = np.arange(120)[:, None] < probation_rows(120)
+    assert evaluate([Series(early, WINDOWS)], 0).score_fixed == 0
 
 
-def test_one_anomaly_is_one_alarm_for_a_week() -> None:
-    scores = np.array([1.0, 3.0, 2.0, 4.0, 4.0, 1.0, 2.0, 3.0, 3.5])
-    assert nab.new_highs(scores, 3).tolist() == [1.0, 3.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 3.5]
+def test_a_file_without_windows_can_only_lose() -> None:
+    alarms = np.zeros((120, 2), dtype=bool)
+    alarms[[50, 60], 1] = True
+    assert raw_scores(Series(alarms, ())).tolist() == pytest.approx([0, -0.22])
+
+
+def test_one_anomaly_is_one_alarm_until_it_has_been_calm() -> None:
+    ratios = np.array([0, 1.2, 3, 0.4, 0.6, 0.4, 0.4, 1, 0, 0, 0.9, 1])
+    begins = nab.alarms(ratios, 0.5, 2)[:, nab.FIXED]
+    assert np.flatnonzero(begins).tolist() == [1, 7, 11]
+    both = np.stack([ratios, np.roll(ratios, 1)], axis=1)
+    assert np.flatnonzero(nab.alarms(both, 0.5, 2)[:, nab.FIXED]).tolist() == [0, 1, 7, 8, 11]
+
+
+def test_return_periods_are_right_on_random_days() -> None:
+    """A deviation of so many days' return period is exceeded about once in so many days."""
+    random = np.random.default_rng(1)
+    days = 4000
+    hourly = random.normal(0, 1, 24 * days)
+    scores = return_period.scores(hourly, 1.0).max(axis=1)
+    daily = scores.reshape(days, 24).max(axis=1)[60:]
+    for period in (7, 14, 30):
+        rate = np.mean(daily > np.log(period))
+        assert 0.6 / period < rate < 1.6 / period
 
 
 def test_the_unit_does_not_matter() -> None:
     random = np.random.default_rng(1)
     values = 20 + np.cumsum(random.normal(0, 0.1, 3000)) + random.normal(0, 1, 3000)
-    hours = np.datetime64("2014-01-01T00:00:00") + np.arange(3000) * np.timedelta64(3600, "s")
-    celsius = nab.Recording("x.csv", hours, values, ())
-    fahrenheit = nab.Recording("x.csv", hours, values * 1.8 + 32, ())
-    assert np.allclose(nab.self_scaled(celsius), nab.self_scaled(fahrenheit))
+    celsius = return_period.scores(values, 1.0)
+    assert celsius.max() > 1
+    assert np.allclose(celsius, return_period.scores(values * 1.8 + 32, 1.0))
+    assert np.allclose(celsius[:, ::-1], return_period.scores(-values, 1.0))
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:

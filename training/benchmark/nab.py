@@ -1,16 +1,13 @@
 """NAB's temperature files: months of readings, thresholds without labels.
 
-`self_scaled` is the detector for such data; its configuration was written down before the files
-were scored:
+`return_period` is the detector for such data (return_period.py); its configuration was written down
+before the files were scored. The others are trained on the rows of the probation and calibrated on
+them.
 
-- the level of the last hour and of the last six hours against the mean of twelve weeks, the last
-  hour against the last day, the last three hours against the last week;
-- each over its own running root mean square, so that no noise figure and no training is needed;
-- score: their root mean square, so it is in sigma; threshold three.
-
-The others are trained on the rows of the probation and calibrated on them. For all of them an alarm
-is a new high: a row whose score exceeds all of the week before it; the others count as 0. So one
-anomaly is one alarm and not one in each of its rows.
+For all of them an alarm is what it is on a board: it begins with a score at the threshold, ends
+after a time of low scores, and only its beginning counts. When it ends is said by the detector's
+profile; of a return period, after a day below half of the threshold. `fixed` is the detector's own
+threshold. For `best` all is done again with other thresholds, the same for all files.
 """
 
 import csv
@@ -25,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training import calibration, evaluation, features, normal, scaling, train
-from training.benchmark import baselines, variants
+from training.benchmark import baselines, return_period, variants
 from training.benchmark.nab_scoring import Series, evaluate, probation_rows
 from training.data import Dataset
 from training.errors import UserError
@@ -35,17 +32,9 @@ from training.profiles import CATALOGUE, Profile
 Array = npt.NDArray[np.float64]
 Times = npt.NDArray[np.datetime64]
 
-WEEK_H: Final = 168.0
-MEMORY_WEEKS: Final = 12
-PAIRS_H: Final = (
-    (1.0, MEMORY_WEEKS * WEEK_H),
-    (6.0, MEMORY_WEEKS * WEEK_H),
-    (1.0, 24.0),
-    (3.0, WEEK_H),
-)
-THRESHOLD: Final = 3.0  # sigma
-SQUARE_BOUND: Final = 16.0  # the most that one square counts, in mean squares
-OWN: Final = "self_scaled"
+OWN: Final = "return_period"
+FIXED: Final = 200
+THRESHOLDS: Final = 10 ** (np.arange(2 * FIXED + 1) / FIXED - 1)  # a tenth to ten times one's own
 
 
 @dataclass(frozen=True)
@@ -63,12 +52,8 @@ class Recording:
         return float(np.median(steps))
 
     @property
-    def per_hour(self) -> float:
-        return 3600 / self.interval_s
-
-    @property
-    def week(self) -> int:
-        return int(WEEK_H * self.per_hour)
+    def interval_hours(self) -> float:
+        return self.interval_s / 3600
 
 
 def known(profile: Profile) -> list[str]:
@@ -139,14 +124,14 @@ def run(
     told(0, len(recordings))
     for done, recording in enumerate(recordings, start=1):
         for name, ratios in ratios_of(profile, names, recording).items():
-            highs = new_highs(ratios, recording.week)
-            series[name].append(Series(highs, recording.windows))
+            begins = alarms(ratios, *_end(profile, name, recording))
+            series[name].append(Series(begins, recording.windows))
         told(done, len(recordings))
     return {name: _report(recordings, files) for name, files in series.items()}
 
 
 def ratios_of(profile: Profile, names: list[str], recording: Recording) -> dict[str, Array]:
-    """Scores [rows] of detectors over their own thresholds."""
+    """Scores of detectors over their own thresholds [rows], or [rows, 2] with two alarms."""
     rows = probation_rows(len(recording.values))
     data = _dataset(recording, rows)
     result = {}
@@ -158,61 +143,40 @@ def ratios_of(profile: Profile, names: list[str], recording: Recording) -> dict[
             ran = evaluation.run(fitted, found, samples)
             result[name] = ran.score / ran.threshold
     if OWN in names:
-        result[OWN] = self_scaled(recording) / THRESHOLD
+        scores = return_period.scores(recording.values, recording.interval_hours)
+        result[OWN] = scores / return_period.THRESHOLD
     asked = [name for name in names if name in baselines.NAMES]
     if asked:
         result |= _baselines(profile, asked, data, recording, rows)
     return {name: result[name] for name in names}
 
 
-def self_scaled(recording: Recording) -> Array:
-    """Score of every row in sigma [rows]."""
-    hour = recording.per_hour
-    z = [
-        _over_own_rms(
-            _growing_mean(recording.values, max(1.0, fast * hour))
-            - _growing_mean(recording.values, slow * hour),
-            WEEK_H * hour,
-        )
-        for fast, slow in PAIRS_H
-    ]
-    return np.asarray(np.sqrt(np.mean(np.square(z), axis=0)))
+def _end(profile: Profile, name: str, recording: Recording) -> tuple[float, int]:
+    """What ends an alarm: scores below this share of the threshold in so many rows."""
+    if name == OWN:
+        return return_period.RELEASE, max(1, round(return_period.CALM_H / recording.interval_hours))
+    detector = variants.named(profile).get(name, profile).detector
+    return detector.clear_ratio, detector.clear_samples
 
 
-def new_highs(scores: Array, rows: int) -> Array:
-    """Scores [rows] that exceed all of the `rows` before them; the others become 0."""
-    from scipy.ndimage import maximum_filter1d
+def alarms(ratios: Array, release: float, calm: int) -> npt.NDArray[np.bool_]:
+    """Whether an alarm begins in each row with each threshold [rows, THRESHOLDS].
 
-    before = maximum_filter1d(scores, size=rows, origin=(rows - 1) // 2, mode="constant", cval=-1.0)
-    earlier = np.concatenate([[-1.0], before[:-1]])
-    return np.where(scores > earlier, scores, 0.0)
-
-
-def _growing_mean(x: Array, tau: float) -> Array:
-    """Exponential mean [rows]; the plain average until there are `tau` samples."""
-    result = np.empty_like(x)
-    mean = 0.0
-    for row, value in enumerate(x.tolist()):
-        mean += (value - mean) / min(row + 1.0, tau)
-        result[row] = mean
-    return result
-
-
-def _over_own_rms(difference: Array, week: float) -> Array:
-    """A difference over its own root mean square before each row [rows].
-
-    The mean square is remembered for `MEMORY_WEEKS` weeks. With only t rows seen it is enlarged by
-    1 + week / t: a short history has not yet shown what is normal.
+    `ratios` are scores over the detector's own threshold, [rows] or [rows, alarms]; an alarm ends
+    after `calm` rows in turn below `release` times the threshold.
     """
-    result = np.zeros_like(difference)
-    power = 0.0
-    for row, value in enumerate(difference.tolist()):
-        used = power * (1 + week / max(row, 1))
-        if used > 0:
-            result[row] = value / used**0.5
-        square = min(value**2, SQUARE_BOUND * used) if row >= week else value**2
-        power += (square - power) / min(row + 1.0, MEMORY_WEEKS * week)
-    return result
+    if ratios.ndim == 2:
+        return np.asarray(np.any([alarms(side, release, calm) for side in ratios.T], axis=0))
+    begins = np.zeros((len(ratios), len(THRESHOLDS)), dtype=np.bool_)
+    left = np.zeros(len(THRESHOLDS), dtype=np.int64)  # calm rows until the alarm ends
+    for row, ratio in enumerate(ratios.tolist()):
+        begins[row] = (left == 0) & (ratio >= THRESHOLDS)
+        left = np.where(
+            begins[row] | ((left > 0) & (ratio >= release * THRESHOLDS)),
+            calm,
+            np.maximum(left - 1, 0),
+        )
+    return begins
 
 
 def _baselines(
@@ -265,12 +229,12 @@ def _ranged(lesson: Profile, values: Array) -> Profile:
 
 
 def _report(recordings: list[Recording], files: list[Series]) -> dict[str, Any]:
-    result = evaluate(files, 1.0)
+    result = evaluate(files, FIXED)
     pairs = zip(recordings, result.raw_fixed, result.raw_best, strict=True)
     return {
         "score_fixed": result.score_fixed,
         "score_best": result.score_best,
-        "best_threshold": result.best_threshold,
+        "best_threshold": float(THRESHOLDS[result.best]),
         "files": {r.name: {"raw_fixed": fixed, "raw_best": best} for r, fixed, best in pairs},
     }
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Booleans = npt.NDArray[np.bool_]
 
 PROBATION_SHARE: Final = 0.15
 PROBATION_ROWS: Final = 5000
@@ -22,9 +23,9 @@ MISS_WEIGHT: Final = 1.0
 
 @dataclass(frozen=True)
 class Series:
-    """One file: scores of any range [rows], and its windows as (first row, last row)."""
+    """One file: alarms [rows, thresholds], and its windows as (first row, last row)."""
 
-    scores: Array
+    alarms: Booleans
     windows: tuple[tuple[int, int], ...]
 
 
@@ -34,7 +35,7 @@ class Result:
 
     score_fixed: float
     score_best: float
-    best_threshold: float
+    best: int  # column of `alarms`
     raw_fixed: tuple[float, ...]  # of each file
     raw_best: tuple[float, ...]
 
@@ -61,8 +62,8 @@ def row_weights(
     inside = np.full(rows, -1, dtype=np.int64)
     top = scaled_sigmoid(-1.0)
     ordered = sorted(windows)
-    ends = [first for first, _ in ordered[1:]] + [rows]
-    for number, ((first, last), end) in enumerate(zip(ordered, ends, strict=True)):
+    ends = [*(first for first, _ in ordered), rows][1:]
+    for number, ((first, last), end) in enumerate(zip(ordered, ends, strict=bool(ordered))):
         width = last - first + 1
         for row in range(first, last + 1):
             value[row] = scaled_sigmoid(-(last - row + 1) / width) / top
@@ -72,49 +73,42 @@ def row_weights(
     return value, inside
 
 
-def raw_scores(series: Series, thresholds: Array) -> Array:
-    """Raw score of a file at each of `thresholds`; an alarm is a score at or above the threshold.
+def raw_scores(series: Series) -> Array:
+    """Raw score of a file with each set of alarms [thresholds].
 
-    Every alarm outside the windows costs; of each window only the best (earliest) alarm counts; a
-    window without one costs 1. A perfect result is the number of windows, no alarm at all its
-    negative.
+    Every alarm outside the windows costs; of each window only the earliest alarm counts, which is
+    worth the most; a window without one costs 1. A perfect result is the number of windows, no
+    alarm at all its negative.
     """
-    rows = len(series.scores)
+    rows, sets = series.alarms.shape
     value, inside = row_weights(rows, series.windows)
     counted = np.arange(rows) >= probation_rows(rows)
     outside = counted & (inside < 0)
-    order = np.argsort(series.scores[outside])
-    below = np.concatenate([[0.0], np.cumsum(value[outside][order])])
-    cut = np.searchsorted(series.scores[outside][order], thresholds, side="left")
-    result = below[-1] - below[cut]
+    result = value[outside] @ series.alarms[outside]
     for number in range(len(series.windows)):
         rows_in = counted & (inside == number)
         if not np.any(rows_in):
             continue
-        reached = np.maximum.accumulate(series.scores[rows_in])
-        values = value[rows_in]
-        first = np.searchsorted(reached, thresholds, side="left")
-        found = values[np.minimum(first, len(values) - 1)]
-        result = result + np.where(first < len(reached), found, -MISS_WEIGHT)
+        alarms = series.alarms[rows_in]
+        first = alarms.argmax(axis=0)
+        found = alarms[first, np.arange(sets)]
+        result = result + np.where(found, value[rows_in][first], -MISS_WEIGHT)
     return np.asarray(result)
 
 
-def evaluate(files: Sequence[Series], fixed: float) -> Result:
-    """Scores files with the threshold `fixed`, and with the best one, the same for all files."""
-    candidates = np.unique(np.concatenate([s.scores for s in files]))
-    thresholds = np.concatenate([candidates, [candidates[-1] + 1]])
-    raw = np.stack([raw_scores(s, thresholds) for s in files])
-    at_fixed = np.concatenate([raw_scores(s, np.array([fixed])) for s in files])
+def evaluate(files: Sequence[Series], fixed: int) -> Result:
+    """Scores files with column `fixed` of their alarms, and with the best one for all of them."""
+    raw = np.stack([raw_scores(series) for series in files])
     best = int(np.argmax(raw.sum(axis=0)))
-    windows = max(1, sum(len(s.windows) for s in files))
+    windows = max(1, sum(len(series.windows) for series in files))
 
     def normalised(total: float) -> float:
         return 100 * (total + MISS_WEIGHT * windows) / (windows + MISS_WEIGHT * windows)
 
     return Result(
-        normalised(float(at_fixed.sum())),
+        normalised(float(raw[:, fixed].sum())),
         normalised(float(raw[:, best].sum())),
-        float(thresholds[best]),
-        tuple(float(v) for v in at_fixed),
+        best,
+        tuple(float(v) for v in raw[:, fixed]),
         tuple(float(v) for v in raw[:, best]),
     )
