@@ -83,6 +83,7 @@ void DetectorApp::LoadSettings() {
     }
   }
   if (load(Setting::kThreshold, FLT_TRUE_MIN, FLT_MAX)) user_threshold_ = value;
+  noise_.store(detector_.extractor().sigma(0), std::memory_order_relaxed);
   UseThreshold();
   if (user_threshold_ > 0.0f) {
     line_.Add("Threshold: ")
@@ -225,6 +226,7 @@ void DetectorApp::Sample() {
   verdict_ = event.verdict;
   const State state = event.verdict.state;
   state_.store(state, std::memory_order_relaxed);
+  noise_.store(detector_.extractor().sigma(0), std::memory_order_relaxed);
   const bool led = state == State::kAnomaly;
   if (led != led_) board_.SetLed(led);
   led_ = led;
@@ -360,6 +362,7 @@ void DetectorApp::AnswerStatus() {
   line_.Add(" queue_max=").AddInteger(events_.high_water());
   line_.Add(" anomalies=").AddInteger(anomalies_).Add(" faults=").AddInteger(faults_);
   line_.Add(" threshold=").AddFixed(threshold_.load(std::memory_order_relaxed), kScoreDecimals);
+  line_.Add(" noise=").AddFixed(noise_.load(std::memory_order_relaxed), kRawDecimals);
   line_.Add(" inference_us=").AddInteger(latencies_.last());
   line_.Add(" p50_us=").AddInteger(latencies_.Quantile(50));
   line_.Add(" p99_us=").AddInteger(latencies_.Quantile(99));

@@ -142,6 +142,7 @@ class DetectorApp {
   std::atomic<uint32_t> dropped_{0};
   std::atomic<State> state_{State::kWarmup};
   std::atomic<float> threshold_{0.0f};
+  std::atomic<float> noise_{0.0f};  // of channel 0, as believed
 
   // Console side.
   LineReader reader_;

@@ -410,6 +410,13 @@ static void WhatASlowSerialLineMissesIsCounted() {
   TEST_ASSERT_TRUE(board.Said("samples=100 missed=0 dropped=68 queue_max=32"));
 }
 
+static void TheStatusSaysWhichNoiseIsBelieved() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  Type(app, "status\n");
+  TEST_ASSERT_TRUE(board.Said(" noise=1.000000 "));
+}
+
 static void TheSampleCounterWraps() {
   DetectorApp app(kConfig, storage.memory(), board, engine);
   app.Start();
@@ -514,6 +521,7 @@ static void RunTests() {
   RUN_TEST(AFailedSelfTestIsAFaultNotHealth);
   RUN_TEST(AFailedStartIsRepeatedBlinksAndAnswersStatus);
   RUN_TEST(WhatASlowSerialLineMissesIsCounted);
+  RUN_TEST(TheStatusSaysWhichNoiseIsBelieved);
   RUN_TEST(TheSampleCounterWraps);
   RUN_TEST(AClockOf49DaysAndMoreIsNoProblem);
   RUN_TEST(AnyBytesOnTheLineAreSafe);
