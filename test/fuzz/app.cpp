@@ -4,13 +4,14 @@
 #include <cmath>
 
 #include "../host/everything_config.h"
+#include "../settings_board.h"
 #include "Simulation.h"
 #include "app_config.h"
 #include "fuzz.h"
 
 namespace {
 
-class FuzzBoard final : public Board {
+class FuzzBoard final : public SettingsBoard {
  public:
   SensorSample ReadSensor() override {
     micros_ += 500000;
@@ -33,17 +34,6 @@ class FuzzBoard final : public Board {
     if (position >= size) return -1;
     return static_cast<unsigned char>(typed[position++]);
   }
-  bool LoadSetting(Setting setting, float* value) override {
-    const auto index = static_cast<size_t>(setting);
-    if (has[index]) *value = settings[index];
-    return has[index];
-  }
-  bool SaveSetting(Setting setting, float value) override {
-    settings[static_cast<size_t>(setting)] = value;
-    has[static_cast<size_t>(setting)] = keeps;
-    return keeps;
-  }
-  void EraseSetting(Setting setting) override { has[static_cast<size_t>(setting)] = false; }
   void Reboot() override {}
 
   void Type(const char* text, size_t length) {
@@ -55,13 +45,10 @@ class FuzzBoard final : public Board {
 
   SensorSample sample = {};
   bool led = false;
-  bool keeps = true;
   uint32_t stopwatch = 0;
   char typed[256] = {};
   size_t size = 0;
   size_t position = 0;
-  bool has[kSettingCount] = {};
-  float settings[kSettingCount] = {};
 
  private:
   int64_t micros_ = 0;

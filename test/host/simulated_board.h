@@ -4,10 +4,10 @@
 
 #include <cstring>
 
-#include "Board.h"
+#include "../settings_board.h"
 #include "Simulation.h"
 
-class SimulatedBoard final : public Board {
+class SimulatedBoard final : public SettingsBoard {
  public:
   SimulatedBoard(uint32_t period_us, int64_t start_micros)
       : period_us_(period_us), micros_(start_micros) {}
@@ -29,17 +29,6 @@ class SimulatedBoard final : public Board {
     if (std::strncmp(text, "ERR ", 4) == 0) ++errors;
   }
   int ReadByte() override { return *input == '\0' ? -1 : static_cast<unsigned char>(*input++); }
-  bool LoadSetting(Setting setting, float* value) override {
-    const auto index = static_cast<size_t>(setting);
-    if (has_[index]) *value = settings_[index];
-    return has_[index];
-  }
-  bool SaveSetting(Setting setting, float value) override {
-    settings_[static_cast<size_t>(setting)] = value;
-    has_[static_cast<size_t>(setting)] = true;
-    return true;
-  }
-  void EraseSetting(Setting setting) override { has_[static_cast<size_t>(setting)] = false; }
   void Reboot() override { ++reboots; }
 
   bool Answered(const char* text) const { return std::strstr(last_answer, text) != nullptr; }
@@ -58,6 +47,4 @@ class SimulatedBoard final : public Board {
   uint32_t period_us_;
   int64_t micros_;
   bool led_ = false;
-  float settings_[kSettingCount] = {};
-  bool has_[kSettingCount] = {};
 };

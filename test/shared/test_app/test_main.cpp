@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "../../settings_board.h"
 #include "../../suite_main.h"
 #include "DetectorApp.h"
 #include "MeanAutoencoder.h"
@@ -56,7 +57,7 @@ static const AppConfig kConfig = {"test", kFingerprint, kChannelNames, 500000,
                                   1234,   kSensor,      kFeatures,     kDetector,
                                   1,      kGoldenInput, kGoldenOutput, 1e-4f};
 
-class MemoryBoard final : public Board {
+class MemoryBoard final : public SettingsBoard {
  public:
   SensorSample ReadSensor() override {
     micros_ += 500000;
@@ -78,17 +79,6 @@ class MemoryBoard final : public Board {
     output_[used_] = '\0';
   }
   int ReadByte() override { return *input == '\0' ? -1 : static_cast<unsigned char>(*input++); }
-  bool LoadSetting(Setting setting, float* stored) override {
-    const auto index = static_cast<size_t>(setting);
-    if (has[index]) *stored = settings[index];
-    return has[index];
-  }
-  bool SaveSetting(Setting setting, float stored) override {
-    settings[static_cast<size_t>(setting)] = stored;
-    has[static_cast<size_t>(setting)] = true;
-    return true;
-  }
-  void EraseSetting(Setting setting) override { has[static_cast<size_t>(setting)] = false; }
   void Reboot() override { rebooted = true; }
   const char* ResetReason() const override { return "power-on"; }
 
@@ -105,8 +95,6 @@ class MemoryBoard final : public Board {
   SensorFault fault = SensorFault::kNone;
   bool led = false;
   bool rebooted = false;
-  bool has[kSettingCount] = {};
-  float settings[kSettingCount] = {};
   uint32_t stopwatch = 0;
   const char* input = "";
 
