@@ -9,7 +9,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from bench import compiler, engines, figures, path, steps
+from bench import compiler, engines, figures, path, steps, tflm_source
 from bench.figures import Figure
 from training import codegen, manifest, model_step, profiles
 from training.benchmark import tables
@@ -67,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _measure(options: argparse.Namespace) -> list[Figure]:
     rounds, batches, runs = (1, 3, 2) if options.quick else (5, 40, 7)
-    compiler.command()  # without one, say so at once
+    # What is missing is said at once.
+    compiler.command()
+    tflm = tflm_source.tree()
     choice = model_step.choose(options.profile, "", options.model)
     profile = profiles.load(profiles.find(choice.profile))
     found = manifest.load(choice.folder)
@@ -78,7 +80,7 @@ def _measure(options: argparse.Namespace) -> list[Figure]:
         _say("compiling and timing the whole path")
         result = path.measure(headers, folder, found, rounds, batches)
         _say("compiling, comparing and timing the engines")
-        result += engines.measure(folder, rounds, batches)
+        result += engines.measure(folder, tflm, rounds, batches)
     _say("timing the steps of a build" + ("" if options.quick else " and the training"))
     return result + steps.measure(choice.profile, choice.folder, runs, options.quick)
 

@@ -23,8 +23,10 @@ _CLOSE: Final = 1e-5  # how far float32 outputs of two engines may be apart
 _PYTHON_CALLS: Final = 200
 
 
-def measure(folder: Path, rounds: int, batches: int) -> list[Figure]:
+def measure(folder: Path, tflm: Path | None, rounds: int, batches: int) -> list[Figure]:
     """Compiles, compares the outputs, then times; the engines take turns, `rounds` times.
+
+    `tflm` is the source tree of TFLM, where there is one.
 
     Raises:
       UserError: there is no compiler, or two engines do not compute the same.
@@ -33,12 +35,14 @@ def measure(folder: Path, rounds: int, batches: int) -> list[Figure]:
     network.write_headers(compiled, folder)
     programs = {"dense": _dense(folder)}
     missing = {}
-    for name, build in (("emlearn", _emlearn), ("tflm", _tflm)):
-        program = build(compiled, folder)
-        if isinstance(program, Path):
-            programs[name] = program
-        else:
-            missing[name] = program
+    try:
+        programs["emlearn"] = _emlearn(compiled, folder)
+    except ImportError:
+        missing["emlearn"] = "emlearn is not installed (python piow --install dev)"
+    if tflm is None:
+        missing["tflm"] = f"{tflm_source.VARIABLE} is not set"
+    else:
+        programs["tflm"] = _tflm(tflm, folder)
     for name, program in programs.items():
         _compare(name, compiled, compiler.run(program, 1), compiler.run(programs["dense"], 1))
 
@@ -63,21 +67,13 @@ def _dense(folder: Path) -> Path:
     return compiler.link(objects, folder / "engines")
 
 
-def _emlearn(compiled: Network, folder: Path) -> Path | str:
-    """The program, or why there is none."""
-    try:
-        headers = network.write_emlearn_header(compiled, folder)
-    except ImportError:
-        return "emlearn is not installed (python piow --install dev)"
-    extra = ["-w", f"-I{headers}"]
+def _emlearn(compiled: Network, folder: Path) -> Path:
+    extra = ["-w", f"-I{network.write_emlearn_header(compiled, folder)}"]
     source = compiler.SOURCES / "emlearn.cpp"
     return compiler.link([compiler.compile_object(source, folder, extra)], folder / "emlearn")
 
 
-def _tflm(_: Network, folder: Path) -> Path | str:
-    root = tflm_source.tree()
-    if root is None:
-        return f"{tflm_source.VARIABLE} is not set"
+def _tflm(root: Path, folder: Path) -> Path:
     target = folder / "tflm"
     target.mkdir()
     objects = tflm_source.compile_objects(root, target, [compiler.command(), *compiler.flags()])

@@ -56,16 +56,15 @@ def _convert(
     with quiet.captured():
         from tensorflow import keras
 
-    shapes = list(itertools.pairwise(widths))
-    layers = [
-        keras.layers.Dense(outputs, activation=activation)
-        for (_, outputs), activation in zip(shapes, activations, strict=True)
-    ]
-    model = keras.Sequential([keras.Input((widths[0],)), *layers])
-    for layer, (fan_in, fan_out) in zip(layers, shapes, strict=True):
-        weights = random.normal(0, 1 / np.sqrt(fan_in), (fan_in, fan_out))
-        bias = random.normal(0, 0.3, fan_out)
-        layer.set_weights([weights.round(_DECIMALS), bias.round(_DECIMALS)])
+        layers = [
+            keras.layers.Dense(width, activation=activation)
+            for width, activation in zip(widths[1:], activations, strict=True)
+        ]
+        model = keras.Sequential([keras.Input((widths[0],)), *layers])
+        for layer, (fan_in, fan_out) in zip(layers, itertools.pairwise(widths), strict=True):
+            weights = random.normal(0, 1 / np.sqrt(fan_in), (fan_in, fan_out))
+            bias = random.normal(0, 0.3, fan_out)
+            layer.set_weights([weights.round(_DECIMALS), bias.round(_DECIMALS)])
     return {name: conversion.to_tflite(model, inputs, name == "int8") for name in TYPES}
 
 

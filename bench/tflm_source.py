@@ -53,9 +53,22 @@ _INCLUDES: Final = ("flatbuffers/include", "gemmlowp", "kissfft", "ruy")
 
 
 def tree() -> Path | None:
-    """The root of the sources, where the environment names one."""
+    """The root of the sources, where the environment names one.
+
+    Raises:
+      UserError: it is not a source tree of TFLM.
+    """
     root = os.environ.get(VARIABLE)
-    return Path(root) if root else None
+    if not root:
+        return None
+    if len(_sources(Path(root))) < 30:
+        raise UserError(f"{VARIABLE} = {root}: not a source tree of TFLM")
+    return Path(root)
+
+
+def _sources(root: Path) -> list[Path]:
+    paths = [path for pattern in _SOURCES for path in sorted(root.glob(pattern))]
+    return [path for path in paths if not _NOT_NEEDED.search(path.name)]
 
 
 def includes(root: Path) -> list[str]:
@@ -67,12 +80,8 @@ def compile_objects(root: Path, folder: Path, command: Sequence[str]) -> list[Pa
     """The object files of TFLM, in `folder`. `command` is the compiler and its flags.
 
     Raises:
-      UserError: `root` is not a source tree of TFLM, or a file does not compile.
+      UserError: a file does not compile.
     """
-    sources = [path for pattern in _SOURCES for path in sorted(root.glob(pattern))]
-    sources = [path for path in sources if not _NOT_NEEDED.search(path.name)]
-    if len(sources) < 30:
-        raise UserError(f"{VARIABLE} = {root}: not a source tree of TFLM")
 
     def compile_one(numbered: tuple[int, Path]) -> Path:
         number, source = numbered
@@ -84,4 +93,4 @@ def compile_objects(root: Path, folder: Path, command: Sequence[str]) -> list[Pa
         return target
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(compile_one, enumerate(sources)))
+        return list(pool.map(compile_one, enumerate(_sources(root))))
