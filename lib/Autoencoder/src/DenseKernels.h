@@ -42,8 +42,10 @@ namespace dense_internal {
 inline __attribute__((always_inline)) void Layer(const DenseLayer& layer, int inputs, int outputs,
                                                  const float* input, float* output) {
   float sums[kMaxLayerWidth];
-  for (int o = 0; o < outputs; ++o) sums[o] = 0.0f;
-  for (int i = 0; i < inputs; ++i) {
+  for (int o = 0; o < outputs; ++o) sums[o] = layer.weights[o] * input[0];
+  // A chain of additions: what is not addition should not wait in it.
+#pragma GCC unroll 7
+  for (int i = 1; i < inputs; ++i) {
     const float* row = layer.weights + i * outputs;
     for (int o = 0; o < outputs; ++o) sums[o] += row[o] * input[i];
   }
