@@ -37,8 +37,8 @@ def measure(folder: Path, tflm: Path | None, rounds: int, batches: int) -> list[
     missing = {}
     try:
         programs["emlearn"] = _emlearn(compiled, folder)
-    except ImportError:
-        missing["emlearn"] = "emlearn is not installed (python piow --install dev)"
+    except ImportError as error:
+        missing["emlearn"] = f"{error}; python piow --install dev"
     if tflm is None:
         missing["tflm"] = f"{tflm_source.VARIABLE} is not set"
     else:

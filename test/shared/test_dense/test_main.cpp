@@ -64,14 +64,18 @@ static void UnsoundTablesAreRefused() {
   TEST_ASSERT_TRUE(LoadStatus(FloatModel(layers, 2)) == bad);
 }
 
+static void LoadBoth(DenseAutoencoder& one, DenseAutoencoder& other) {
+  TEST_ASSERT_TRUE(one.Load() == EngineStatus::kOk);
+  TEST_ASSERT_TRUE(other.Load() == EngineStatus::kOk);
+}
+
 static void TablesKnownAtCompileTimeGiveTheSameBits() {
   const DenseModel model = FloatModel(kLayers, 2);
   DenseModel known_model = model;
   known_model.run = RunNetwork<kLayers>;
   DenseAutoencoder known_engine(known_model);
   DenseAutoencoder engine(model);
-  TEST_ASSERT_TRUE(known_engine.Load() == EngineStatus::kOk);
-  TEST_ASSERT_TRUE(engine.Load() == EngineStatus::kOk);
+  LoadBoth(engine, known_engine);
   for (int i = 0; i < 100; ++i) {
     const float input[] = {0.37f * static_cast<float>(i) - 20.0f,
                            11.0f - 0.91f * static_cast<float>(i)};
@@ -124,8 +128,7 @@ static void QuantizedTablesKnownAtCompileTimeGiveTheSameBits() {
   known_model.run_quantized = RunNetwork<kIntLayers>;
   DenseAutoencoder known_engine(known_model);
   DenseAutoencoder engine(model);
-  TEST_ASSERT_TRUE(known_engine.Load() == EngineStatus::kOk);
-  TEST_ASSERT_TRUE(engine.Load() == EngineStatus::kOk);
+  LoadBoth(engine, known_engine);
   uint32_t random = 4;
   bool seen[256] = {};
   int different = 0;

@@ -50,8 +50,12 @@ static void TellTime(const char* what, Work work) {
   }
   char text[96];
   const auto nanoseconds = static_cast<uint32_t>(least_time / kCalls);
-  std::snprintf(text, sizeof(text), "%s: %" PRIu32 ".%02" PRIu32 " us, %" PRIu32 " cycles", what,
-                nanoseconds / 1000, nanoseconds % 1000 / 10, least_cycles / kCalls);
+  const int length = std::snprintf(text, sizeof(text), "%s: %" PRIu32 ".%02" PRIu32 " us", what,
+                                   nanoseconds / 1000, nanoseconds % 1000 / 10);
+  if (least_cycles > 0) {
+    std::snprintf(text + length, sizeof(text) - static_cast<size_t>(length), ", %" PRIu32 " cycles",
+                  least_cycles / kCalls);
+  }
   TEST_MESSAGE(text);
 }
 
