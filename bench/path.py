@@ -15,7 +15,7 @@ from training.manifest import Manifest
 
 # ".data.rel.ro" is constant, too: pointers that are only set when the program starts.
 _SECTION: Final = re.compile(r"^\.(data\.rel\.ro|\w+)\S*\s+(\d+)\s+\d+$", re.MULTILINE)
-_CONSTANTS: Final = ("rodata", "data.rel.ro")
+_CONSTANTS: Final = ("rodata", "data.rel.ro", "rdata")
 _STATIC: Final = ("data", "bss", "tdata", "tbss")
 
 

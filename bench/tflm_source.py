@@ -7,6 +7,7 @@ tensorflow/lite/micro/tools/make/Makefile third_party_downloads`.
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +25,7 @@ FLAGS: Final = (
     "-fdata-sections",
     "-DTF_LITE_STATIC_MEMORY",
 )
-LINK_FLAGS: Final = ("-Wl,--gc-sections",)
+LINK_FLAGS: Final = ("-Wl,-dead_strip" if sys.platform == "darwin" else "-Wl,--gc-sections",)
 
 # The interpreter and the kernels that a profile's network can use.
 _SOURCES: Final = (
