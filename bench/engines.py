@@ -21,6 +21,7 @@ Samples = dict[str, list[float]]  # nanoseconds by type of network
 
 _CLOSE: Final = 1e-5  # how far float32 outputs of two engines may be apart
 _PYTHON_CALLS: Final = 200
+_PYTHON_BATCHES: Final = 40  # at least: a difference wants a good median
 
 
 def measure(folder: Path, tflm: Path | None, rounds: int, batches: int) -> list[Figure]:
@@ -55,8 +56,10 @@ def measure(folder: Path, tflm: Path | None, rounds: int, batches: int) -> list[
                 times[name][kind] += samples
         for kind, model in tiny.items():
             inputs = compiled.inputs if kind == "float32" else compiled.codes
-            python["whole"][kind] += _python_times(compiled.tflite[kind], inputs, batches)
-            python["smallest"][kind] += _python_times(model, inputs[:, :1], batches)
+            calls = (_python(compiled.tflite[kind], inputs), _python(model, inputs[:, :1]))
+            for whole, smallest in _in_turns(calls, max(batches, _PYTHON_BATCHES)):
+                python["whole"][kind].append(whole)
+                python["smallest"][kind].append(smallest)
     return [f for kind in TYPES for f in _figures(kind, times, python, missing)]
 
 
@@ -109,8 +112,8 @@ def _expected(compiled: Network, kind: str) -> npt.NDArray[Any]:
     return interpreter.invoke(compiled.tflite[kind], inputs)
 
 
-def _python_times(tflite: bytes, inputs: npt.NDArray[Any], batches: int) -> list[float]:
-    """Nanoseconds of set_input, invoke and get_output through the Python package."""
+def _python(tflite: bytes, inputs: npt.NDArray[Any]) -> Callable[[int], None]:
+    """One inference through the Python package: set_input, invoke and get_output."""
     from tflite_micro.python.tflite_micro import runtime
 
     interpreter = runtime.Interpreter.from_bytes(tflite, arena_size=65536)
@@ -121,16 +124,24 @@ def _python_times(tflite: bytes, inputs: npt.NDArray[Any], batches: int) -> list
         interpreter.invoke()
         interpreter.get_output(0)
 
-    return list(_batches(call, batches))
+    return call
 
 
-def _batches(call: Callable[[int], None], batches: int) -> Iterator[float]:
+def _in_turns(
+    calls: tuple[Callable[[int], None], ...], batches: int
+) -> Iterator[tuple[float, ...]]:
+    """Nanoseconds of each call in one batch after the other: what slows one slows the other."""
     for batch in range(batches + 1):
-        start = time.perf_counter_ns()
-        for index in range(_PYTHON_CALLS):
-            call(index)
+        times = tuple(map(_batch, calls))
         if batch > 0:  # the first one warms up
-            yield (time.perf_counter_ns() - start) / _PYTHON_CALLS
+            yield times
+
+
+def _batch(call: Callable[[int], None]) -> float:
+    start = time.perf_counter_ns()
+    for index in range(_PYTHON_CALLS):
+        call(index)
+    return (time.perf_counter_ns() - start) / _PYTHON_CALLS
 
 
 def _figures(
@@ -159,6 +170,8 @@ def _figures(
         binding = figure("the binding alone", "tflm_binding_ns", smallest, "a 1-1 network")
         alone = [sample - (binding.median or 0.0) for sample in whole]
         subtracted = figure("TFLM", "tflm_ns", alone, "from Python, less the binding")
+        if (subtracted.median or 0.0) <= 0.0:
+            subtracted = none("TFLM", "tflm_ns", "too much else ran on this computer meanwhile")
     else:
         raw = none("TFLM, from Python", "tflm_python_ns", no_python)
         binding = none("the binding alone", "tflm_binding_ns", no_python)

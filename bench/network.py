@@ -72,8 +72,10 @@ def write_headers(network: Network, folder: Path) -> None:
     """network.h with tables and vectors, network_tflite.h with both models."""
     head = '#pragma once\n\n#include "DenseKernels.h"\n#include "DenseModel.h"\n\n'
     text = head + f"constexpr int kVectors = {VECTORS};\nconstexpr int kWidth = {WIDTHS[0]};\n"
-    text += _vectors("float", "kInputs", map(codegen.number, network.inputs.ravel().tolist()))
-    text += _vectors("int8_t", "kCodes", map(str, network.codes.flat))
+    text += _vectors(
+        "float", "kInputs", [map(codegen.number, row) for row in network.inputs.tolist()]
+    )
+    text += _vectors("int8_t", "kCodes", [map(str, row) for row in network.codes.tolist()])
     models = "#pragma once\n\n"
     for name in TYPES:
         found = network.converted[name]
@@ -86,8 +88,9 @@ def write_headers(network: Network, folder: Path) -> None:
     (folder / "network_tflite.h").write_text(models, encoding="utf-8")
 
 
-def _vectors(kind: str, name: str, values: Iterable[str]) -> str:
-    return f"inline constexpr {kind} {name}[kVectors][kWidth] = {{{', '.join(values)}}};\n"
+def _vectors(kind: str, name: str, rows: Iterable[Iterable[str]]) -> str:
+    body = "".join(f"    {{{', '.join(row)}}},\n" for row in rows)
+    return f"inline constexpr {kind} {name}[kVectors][kWidth] = {{\n{body}}};\n"
 
 
 def write_emlearn_header(network: Network, folder: Path) -> Path:

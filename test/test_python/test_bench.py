@@ -84,6 +84,9 @@ def test_sizes_are_those_of_the_model(result: dict[str, Any], project: Path) -> 
 def test_tflm_from_python_is_given_with_and_without_the_binding(result: dict[str, Any]) -> None:
     for kind in ("float32", "int8"):
         found = result["engines"][kind]
+        if found["tflm_ns"] is None:  # a computer that is too busy says so
+            assert f"engines.{kind}.tflm_ns" in result["missing"]
+            continue
         assert found["tflm_ns"] == pytest.approx(
             found["tflm_python_ns"] - found["tflm_binding_ns"], rel=1e-6
         )
