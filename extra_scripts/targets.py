@@ -115,6 +115,11 @@ def demo() -> int:
         return run(*viewer, "--profile", profile, stdin=program.stdout) or program.wait()
 
 
+def bench() -> int:
+    """Speed and size of the host build, against other engines; it compiles what it needs."""
+    return run(model_step.training_python(), "-m", "bench", *model_arguments())
+
+
 def board() -> int:
     """The firmware as a virtual board, until Ctrl+C."""
     print("A virtual board, until Ctrl+C. Watch it from another terminal:")
@@ -137,3 +142,4 @@ add("inject", inject, "Inject", "Inject an anomaly on the board and watch it pas
 if env.subst("$PIOPLATFORM") == "native":
     add("demo", demo, "Demo", "Simulate a minute with injected anomalies", "$PROGPATH")
     add("board", board, "Virtual board", "Run the firmware here as a board on a port", "$PROGPATH")
+    add("bench", bench, "Bench", "Speed and size on this computer, against other engines")

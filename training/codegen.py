@@ -262,18 +262,23 @@ def network_tables(
         tables += table
         rows += row
     scales = quantization or {}
-    no_layers = "nullptr"
     if layers:
         kind = "QuantizedDenseLayer" if quantized else "DenseLayer"
         tables += f"inline constexpr {kind} kLayers[{len(layers)}] = {{\n{rows}}};\n"
+
+    def of_kind(value: str, wants_int8: bool) -> str:
+        return value if layers and quantized == wants_int8 else "nullptr"
+
     fields = [
         (str(len(layers)), "layer_count"),
-        ("kLayers" if layers and not quantized else no_layers, "layers"),
-        ("kLayers" if layers and quantized else no_layers, "quantized_layers"),
+        (of_kind("kLayers", False), "layers"),
+        (of_kind("kLayers", True), "quantized_layers"),
     ]
     for side in ("input", "output"):
         scale = number(scales.get(f"{side}_scale", 0.0))
         fields.append((f"{{{scale}, {scales.get(f'{side}_zero_point', 0)}}}", side))
+    fields.append((of_kind("RunNetwork<kLayers>", False), "run"))
+    fields.append((of_kind("RunNetwork<kLayers>", True), "run_quantized"))
     return tables + _struct("DenseModel", "kDenseModel", fields)
 
 
@@ -284,7 +289,7 @@ def _float_layer(index: int, layer: dict[str, Any]) -> tuple[str, str]:
     tables = _floats(f"kWeights{index}", weights) + _floats(f"kBias{index}", layer["bias"])
     row = (
         f"    {{{inputs}, {outputs}, {_ACTIVATIONS[layer['activation']]}, "
-        f"kWeights{index}, kBias{index}, RunDense<{inputs}, {outputs}>}},\n"
+        f"kWeights{index}, kBias{index}}},\n"
     )
     return tables, row
 
@@ -303,7 +308,7 @@ def _quantized_layer(index: int, layer: dict[str, Any]) -> tuple[str, str]:
     row = (
         f"    {{{inputs}, {outputs}, {layer['output_zero_point']}, {layer['low']}, "
         f"{layer['high']}, kWeights{index}, kBias{index}, kMultiplier{index}, kShift{index},\n"
-        f"     {lookup}, RunQuantizedDense<{inputs}, {outputs}>}},\n"
+        f"     {lookup}}},\n"
     )
     return tables, row
 

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "DenseAutoencoder.h"
-#include "DenseKernels.h"
 #include "fuzz.h"
 
 // Tables of exactly the size that the layer's figures say, so that AddressSanitizer sees a step
@@ -97,9 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       const auto activation = static_cast<Activation>(input.Take<uint8_t>());
       const auto* weights = tables.Take<float>(cells);
       const auto* bias = tables.Take<float>(width);
-      const bool shaped = inputs == 8 && outputs == 8;
-      layers.push_back(
-          {inputs, outputs, activation, weights, bias, shaped ? RunDense<8, 8> : nullptr});
+      layers.push_back({inputs, outputs, activation, weights, bias});
     } else {
       const auto zero_point = input.Take<int16_t>();
       const auto low = input.Take<int8_t>();
@@ -109,8 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       const auto* multiplier = tables.Take<int32_t>(width);
       const auto* shift = tables.Take<int8_t>(width);
       const auto* lookup = (kind & 2) != 0 ? tables.Take<int8_t>(256) : nullptr;
-      quantized_layers.push_back({inputs, outputs, zero_point, low, high, weights, bias, multiplier,
-                                  shift, lookup, nullptr});
+      quantized_layers.push_back(
+          {inputs, outputs, zero_point, low, high, weights, bias, multiplier, shift, lookup});
     }
     inputs = (kind & 4) != 0 ? TakeWidth(input) : outputs;
   }

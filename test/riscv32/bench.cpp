@@ -52,54 +52,61 @@ void MeasureInference(const char* detail, DenseAutoencoder& engine) {
 }
 
 // 8-8-4-8-8: relu inside, linear at the end. All layers share the first values of the same tables.
-constexpr int kWeights = 8 * 8;
-float weights[kWeights];
-float bias[8];
-const DenseLayer kLayers[] = {
-    {8, 8, Activation::kRelu, weights, bias, RunDense<8, 8>},
-    {8, 4, Activation::kRelu, weights, bias, RunDense<8, 4>},
-    {4, 8, Activation::kRelu, weights, bias, RunDense<4, 8>},
-    {8, 8, Activation::kLinear, weights, bias, RunDense<8, 8>},
+constexpr float kWeights[64] = {
+    0.41f,  -0.23f, 0.07f,  -0.48f, 0.31f,  0.12f,  -0.35f, 0.26f,  //
+    -0.19f, 0.44f,  -0.02f, 0.15f,  -0.27f, 0.38f,  0.09f,  -0.11f, 0.33f,  -0.42f, 0.21f,  0.05f,
+    -0.14f, 0.47f,  -0.30f, 0.18f,  -0.37f, 0.24f,  0.49f,  -0.08f, 0.16f,  -0.45f, 0.28f,  0.03f,
+    0.13f,  -0.22f, 0.36f,  -0.40f, 0.06f,  0.29f,  -0.17f, 0.43f,  -0.25f, 0.10f,  -0.34f, 0.46f,
+    -0.04f, 0.20f,  0.39f,  -0.32f, 0.01f,  0.50f,  -0.28f, 0.14f,  -0.47f, 0.23f,  -0.06f, 0.35f,
+    -0.12f, 0.27f,  -0.41f, 0.08f,  0.45f,  -0.20f, 0.17f,  -0.38f,
 };
-int8_t quantized_weights[kWeights];
-int32_t quantized_bias[8];
-int32_t multiplier[8];
-int8_t shift[8];
+constexpr float kBias[8] = {0.1f, -0.2f, 0.3f, -0.4f, 0.05f, -0.15f, 0.25f, -0.35f};
+constexpr DenseLayer kLayers[] = {
+    {8, 8, Activation::kRelu, kWeights, kBias},
+    {8, 4, Activation::kRelu, kWeights, kBias},
+    {4, 8, Activation::kRelu, kWeights, kBias},
+    {8, 8, Activation::kLinear, kWeights, kBias},
+};
 
-template <int kInputs, int kOutputs>
-constexpr QuantizedDenseLayer QuantizedLayer(int8_t low) {
-  return {kInputs,
-          kOutputs,
-          -128,
-          low,
-          127,
-          quantized_weights,
-          quantized_bias,
-          multiplier,
-          shift,
-          nullptr,
-          RunQuantizedDense<kInputs, kOutputs>};
+struct QuantizedTables {
+  int8_t weights[64];
+  int32_t bias[8];
+  int32_t multiplier[8];
+  int8_t shift[8];
+};
+constexpr QuantizedTables MakeQuantizedTables() {
+  QuantizedTables tables = {};
+  for (int i = 0; i < 64; ++i) tables.weights[i] = static_cast<int8_t>(254.0f * kWeights[i]);
+  for (int i = 0; i < 8; ++i) {
+    tables.bias[i] = static_cast<int32_t>(4000.0f * kBias[i]);
+    tables.multiplier[i] = 1500000000 + i;
+    tables.shift[i] = -6;
+  }
+  return tables;
 }
-const QuantizedDenseLayer kQuantizedLayers[] = {
-    QuantizedLayer<8, 8>(-128),
-    QuantizedLayer<8, 4>(-128),
-    QuantizedLayer<4, 8>(-128),
-    QuantizedLayer<8, 8>(-128),
+constexpr QuantizedTables kTables = MakeQuantizedTables();
+
+constexpr QuantizedDenseLayer QuantizedLayer(int16_t inputs, int16_t outputs) {
+  return {inputs,        outputs,         -128,         -128,
+          127,           kTables.weights, kTables.bias, kTables.multiplier,
+          kTables.shift, nullptr};
+}
+constexpr QuantizedDenseLayer kQuantizedLayers[] = {
+    QuantizedLayer(8, 8),
+    QuantizedLayer(8, 4),
+    QuantizedLayer(4, 8),
+    QuantizedLayer(8, 8),
 };
 
 void MeasureEngines() {
-  for (float& value : weights) value = Noise();
-  for (float& value : bias) value = Noise();
-  for (int i = 0; i < kWeights; ++i) {
-    quantized_weights[i] = static_cast<int8_t>(254.0f * weights[i]);
-  }
-  for (int i = 0; i < 8; ++i) {
-    quantized_bias[i] = static_cast<int32_t>(4000.0f * bias[i]);
-    multiplier[i] = 1500000000 + i;
-    shift[i] = -6;
-  }
-  const DenseModel model = {4, kLayers, nullptr, {}, {}};
-  const DenseModel quantized = {4, nullptr, kQuantizedLayers, {0.03f, 0}, {0.03f, -128}};
+  const DenseModel model = {4, kLayers, nullptr, {}, {}, RunNetwork<kLayers>, nullptr};
+  const DenseModel quantized = {4,
+                                nullptr,
+                                kQuantizedLayers,
+                                {0.03f, 0},
+                                {0.03f, -128},
+                                nullptr,
+                                RunNetwork<kQuantizedLayers>};
   DenseAutoencoder engine(model);
   DenseAutoencoder quantized_engine(quantized);
   MeasureInference("8-8-4-8-8 float32", engine);

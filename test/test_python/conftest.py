@@ -20,6 +20,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 # The folders and files of the project that a build needs, for tests that change them.
 PARTS = (
     ".clang-format",
+    "bench",
     "extra_scripts",
     "lib",
     "models",

@@ -60,6 +60,7 @@ def run_piow(
         ("run -e native -t train", ["base", "train"]),
         ("run --target=report", ["base", "train"]),
         ("run -ttrain", ["base", "train"]),
+        ("run -e native -t bench", ["base", "train", "dev"]),
     ],
 )
 def test_a_command_gets_only_the_packages_it_needs(

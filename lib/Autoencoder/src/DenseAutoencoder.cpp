@@ -1,7 +1,6 @@
 #include "DenseAutoencoder.h"
 
 #include <cmath>
-#include <cstring>
 
 #include "DenseKernels.h"
 
@@ -40,12 +39,15 @@ bool QuantizationIsValid(const Quantization& quantization) {
          quantization.zero_point >= -128 && quantization.zero_point <= 127;
 }
 
+// Any tables: a layer reads one row of scratch and writes the other.
 template <typename Layer, typename Value>
-void RunLayer(const Layer& layer, const Value* input, Value* output) {
-  if (layer.kernel != nullptr) {
-    layer.kernel(layer, input, output);
-  } else {
-    dense_internal::Layer(layer, layer.inputs, layer.outputs, input, output);
+void RunLayers(const Layer* layers, int count, const Value* input, Value* output) {
+  Value rows[2][kMaxLayerWidth];
+  for (int i = 0; i < count; ++i) {
+    const Layer& layer = layers[i];
+    Value* target = i + 1 < count ? rows[i & 1] : output;
+    dense_internal::Layer(layer, layer.inputs, layer.outputs, input, target);
+    input = target;
   }
 }
 
@@ -83,40 +85,34 @@ int DenseAutoencoder::output_size() const {
 EngineStatus DenseAutoencoder::Reconstruct(const float* input, float* output) {
   if (!loaded_) return EngineStatus::kNotLoaded;
   if (quantized()) {
-    int8_t row[kMaxLayerWidth];
+    int8_t codes[kMaxLayerWidth];
+    int8_t result[kMaxLayerWidth];
     const int inputs = input_size();
     for (int i = 0; i < inputs; ++i) {
-      row[i] = Quantize(input[i], model_.input.scale, model_.input.zero_point);
+      codes[i] = Quantize(input[i], model_.input.scale, model_.input.zero_point);
     }
-    const int8_t* result = RunQuantizedLayers(row);
+    const EngineStatus status = ReconstructQuantized(codes, result);
     const int outputs = output_size();
     for (int o = 0; o < outputs; ++o) {
       output[o] = model_.output.scale * static_cast<float>(result[o] - model_.output.zero_point);
     }
-    return EngineStatus::kOk;
+    return status;
   }
-  const int last = model_.layer_count - 1;
-  for (int i = 0; i < last; ++i) {
-    float* row = rows_[i & 1];
-    RunLayer(model_.layers[i], input, row);
-    input = row;
+  if (model_.run != nullptr) {
+    model_.run(input, output);
+  } else {
+    RunLayers(model_.layers, model_.layer_count, input, output);
   }
-  RunLayer(model_.layers[last], input, output);
   return EngineStatus::kOk;
 }
 
 EngineStatus DenseAutoencoder::ReconstructQuantized(const int8_t* input, int8_t* output) {
   if (!loaded_) return EngineStatus::kNotLoaded;
   if (!quantized()) return EngineStatus::kBadModel;
-  std::memcpy(output, RunQuantizedLayers(input), static_cast<size_t>(output_size()));
-  return EngineStatus::kOk;
-}
-
-const int8_t* DenseAutoencoder::RunQuantizedLayers(const int8_t* input) {
-  for (int i = 0; i < model_.layer_count; ++i) {
-    int8_t* row = quantized_rows_[i & 1];
-    RunLayer(model_.quantized_layers[i], input, row);
-    input = row;
+  if (model_.run_quantized != nullptr) {
+    model_.run_quantized(input, output);
+  } else {
+    RunLayers(model_.quantized_layers, model_.layer_count, input, output);
   }
-  return input;
+  return EngineStatus::kOk;
 }

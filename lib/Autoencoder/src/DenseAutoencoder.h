@@ -23,13 +23,6 @@ class DenseAutoencoder final : public Autoencoder {
   bool quantized() const { return model_.quantized_layers != nullptr; }
 
  private:
-  const int8_t* RunQuantizedLayers(const int8_t* input);
-
   const DenseModel& model_;
   bool loaded_ = false;
-  // Two rows of scratch: a layer reads one and writes the other.
-  union {
-    float rows_[2][kMaxLayerWidth];
-    int8_t quantized_rows_[2][kMaxLayerWidth];
-  };
 };

@@ -12,16 +12,11 @@ constexpr int kMaxLayers = 8;
 
 // One float32 layer: output = activation(weights * input + bias).
 struct DenseLayer {
-  // Computes one layer. Generated code names a `RunDense<inputs, outputs>` here, so that the
-  // compiler knows the shape; nullptr means the loop for any shape.
-  using Kernel = void (*)(const DenseLayer& layer, const float* input, float* output);
-
   int16_t inputs;
   int16_t outputs;
   Activation activation;
   const float* weights;  // [inputs][outputs]: transposed, so that the inner loop runs over outputs
   const float* bias;     // [outputs]
-  Kernel kernel;
 };
 
 // One int8 layer with the arithmetic of TensorFlow Lite's int8 FULLY_CONNECTED:
@@ -30,8 +25,6 @@ struct DenseLayer {
 //   kernels do output = clamp(value + output_zero_point, low, high), then lookup[output + 128] if
 //   there is one
 struct QuantizedDenseLayer {
-  using Kernel = void (*)(const QuantizedDenseLayer& layer, const int8_t* input, int8_t* output);
-
   int16_t inputs;
   int16_t outputs;
   int16_t output_zero_point;
@@ -42,7 +35,6 @@ struct QuantizedDenseLayer {
   const int32_t* multiplier;  // [outputs], Q31 in [2^30, 2^31)
   const int8_t* shift;        // [outputs], positive is left
   const int8_t* lookup;       // [256] sigmoid or tanh as TFLM computes it, or nullptr
-  Kernel kernel;
 };
 
 // real = scale * (quantized - zero_point)
@@ -58,4 +50,8 @@ struct DenseModel {
   const QuantizedDenseLayer* quantized_layers;
   Quantization input;   // int8 only
   Quantization output;  // int8 only
+  // The same network as one function that the compiler made for these very tables; generated code
+  // names a `RunNetwork<tables>` here. nullptr means the loop for any tables.
+  void (*run)(const float* input, float* output) = nullptr;
+  void (*run_quantized)(const int8_t* input, int8_t* output) = nullptr;
 };

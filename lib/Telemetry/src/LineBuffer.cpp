@@ -19,8 +19,7 @@ LineBuffer& LineBuffer::Add(char character) {
   return *this;
 }
 
-LineBuffer& LineBuffer::Add(const char* text) {
-  const size_t length = std::strlen(text);
+LineBuffer& LineBuffer::Append(const char* text, size_t length) {
   const size_t fits = length < kCapacity - size_ ? length : kCapacity - size_;
   std::memcpy(text_ + size_, text, fits);
   size_ += fits;
@@ -29,26 +28,32 @@ LineBuffer& LineBuffer::Add(const char* text) {
   return *this;
 }
 
-void LineBuffer::AddDigits(uint64_t value, int minimum) {
-  char digits[20];
+void LineBuffer::AddDigits(uint64_t value, int decimals) {
+  char digits[24];
+  char* const end = digits + sizeof(digits);
+  char* first = end;
   int count = 0;
+  const auto put = [&](uint32_t digit) {
+    if (count == decimals && count > 0) *--first = '.';
+    *--first = static_cast<char>('0' + digit);
+    ++count;
+  };
   // 32-bit division where it suffices: far cheaper on a 32-bit chip.
   while (value > UINT32_MAX) {
-    digits[count++] = static_cast<char>('0' + value % 10);
+    put(static_cast<uint32_t>(value % 10));
     value /= 10;
   }
-  for (auto rest = static_cast<uint32_t>(value); rest > 0; rest /= 10) {
-    digits[count++] = static_cast<char>('0' + rest % 10);
+  for (auto rest = static_cast<uint32_t>(value); rest > 0 || count <= decimals; rest /= 10) {
+    put(rest % 10);
   }
-  while (count < minimum) digits[count++] = '0';
-  while (count > 0) Add(digits[--count]);
+  Append(first, static_cast<size_t>(end - first));
 }
 
 LineBuffer& LineBuffer::AddInteger(int64_t value) {
   if (value < 0) Add('-');
   const uint64_t magnitude =
       value < 0 ? ~static_cast<uint64_t>(value) + 1 : static_cast<uint64_t>(value);
-  AddDigits(magnitude, 1);
+  AddDigits(magnitude, 0);
   return *this;
 }
 
@@ -65,25 +70,25 @@ LineBuffer& LineBuffer::AddFixed(float value, int decimals) {
   if (magnitude >= 1e18f) return Add(value < 0.0f ? "-1e18" : "1e18");
   // The float is fraction * 2^exponent with a fraction of 24 bits, so that fraction * 10^decimals
   // is exact in 64 bits; what a negative exponent shifts out decides the rounding.
-  int exponent = 0;
-  const auto fraction = static_cast<uint64_t>(std::ldexp(std::frexp(magnitude, &exponent), 24));
-  exponent -= 24;
-  const uint32_t power = magnitude >= 1e12f ? 1 : kPowers[decimals];
-  uint64_t scaled = fraction * power;
+  uint32_t bits = 0;
+  std::memcpy(&bits, &magnitude, sizeof(bits));
+  const int exponent = static_cast<int>(bits >> 23) - 150;
+  const uint64_t fraction = (bits & 0x7FFFFF) | 0x800000;
+  const bool whole_only = magnitude >= 1e12f;
+  uint64_t scaled = whole_only ? fraction : fraction * kPowers[decimals];
   if (exponent >= 0) {
     scaled <<= exponent;
   } else if (exponent > -64) {
     const uint64_t half = uint64_t{1} << (-exponent - 1);
     scaled = (scaled + half) >> -exponent;
   } else {
-    scaled = 0;
+    scaled = 0;  // denormal numbers, too, which have no leading one
   }
   if (value < 0.0f && scaled > 0) Add('-');
-  const uint64_t whole = scaled / power;
-  AddDigits(whole, 1);
-  if (decimals > 0) {
+  AddDigits(scaled, whole_only ? 0 : decimals);
+  if (whole_only && decimals > 0) {
     Add('.');
-    AddDigits(scaled - whole * power, decimals);
+    for (int i = 0; i < decimals; ++i) Add('0');
   }
   return *this;
 }

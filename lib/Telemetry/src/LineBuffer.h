@@ -3,13 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 class LineBuffer {
  public:
   static constexpr size_t kCapacity = 512;
 
   // What does not fit is left out and `truncated()` says so; the text is always terminated.
-  LineBuffer& Add(const char* text);
+  LineBuffer& Add(const char* text) { return Append(text, std::strlen(text)); }
   LineBuffer& Add(char character);
   LineBuffer& AddInteger(int64_t value);
   LineBuffer& AddHex16(uint16_t value);  // four lower-case digits
@@ -25,7 +26,9 @@ class LineBuffer {
   bool truncated() const { return truncated_; }
 
  private:
-  void AddDigits(uint64_t value, int minimum);
+  LineBuffer& Append(const char* text, size_t length);
+  // With a point before the last `decimals` digits.
+  void AddDigits(uint64_t value, int decimals);
 
   char text_[kCapacity + 1] = {};
   size_t size_ = 0;

@@ -12,13 +12,13 @@ void setUp() {}
 void tearDown() {}
 
 // Two inputs, two hidden relu units, one linear output.
-static const float kFirstWeights[] = {1.0f, -1.0f, 2.0f, 1.0f};  // [inputs][outputs]
-static const float kFirstBias[] = {0.5f, -0.5f};
-static const float kSecondWeights[] = {1.0f, 10.0f};
-static const float kSecondBias[] = {0.25f};
-static const DenseLayer kLayers[] = {
-    {2, 2, Activation::kRelu, kFirstWeights, kFirstBias, nullptr},
-    {2, 1, Activation::kLinear, kSecondWeights, kSecondBias, nullptr},
+static constexpr float kFirstWeights[] = {1.0f, -1.0f, 2.0f, 1.0f};  // [inputs][outputs]
+static constexpr float kFirstBias[] = {0.5f, -0.5f};
+static constexpr float kSecondWeights[] = {1.0f, 10.0f};
+static constexpr float kSecondBias[] = {0.25f};
+static constexpr DenseLayer kLayers[] = {
+    {2, 2, Activation::kRelu, kFirstWeights, kFirstBias},
+    {2, 1, Activation::kLinear, kSecondWeights, kSecondBias},
 };
 
 static DenseModel FloatModel(const DenseLayer* layers, int8_t count) {
@@ -64,25 +64,91 @@ static void UnsoundTablesAreRefused() {
   TEST_ASSERT_TRUE(LoadStatus(FloatModel(layers, 2)) == bad);
 }
 
-static void AShapeKnownAtCompileTimeGivesTheSameBits() {
-  DenseLayer shaped = kLayers[0];
-  shaped.kernel = RunDense<2, 2>;
-  const DenseLayer layers[] = {shaped, kLayers[1]};
-  const DenseModel shaped_model = FloatModel(layers, 2);
+static void LoadBoth(DenseAutoencoder& one, DenseAutoencoder& other) {
+  TEST_ASSERT_TRUE(one.Load() == EngineStatus::kOk);
+  TEST_ASSERT_TRUE(other.Load() == EngineStatus::kOk);
+}
+
+static void TablesKnownAtCompileTimeGiveTheSameBits() {
   const DenseModel model = FloatModel(kLayers, 2);
-  DenseAutoencoder shaped_engine(shaped_model);
+  DenseModel known_model = model;
+  known_model.run = RunNetwork<kLayers>;
+  DenseAutoencoder known_engine(known_model);
   DenseAutoencoder engine(model);
-  TEST_ASSERT_TRUE(shaped_engine.Load() == EngineStatus::kOk);
-  TEST_ASSERT_TRUE(engine.Load() == EngineStatus::kOk);
+  LoadBoth(engine, known_engine);
   for (int i = 0; i < 100; ++i) {
     const float input[] = {0.37f * static_cast<float>(i) - 20.0f,
                            11.0f - 0.91f * static_cast<float>(i)};
     float a[1];
     float b[1];
     TEST_ASSERT_TRUE(engine.Reconstruct(input, a) == EngineStatus::kOk);
-    TEST_ASSERT_TRUE(shaped_engine.Reconstruct(input, b) == EngineStatus::kOk);
+    TEST_ASSERT_TRUE(known_engine.Reconstruct(input, b) == EngineStatus::kOk);
     TEST_ASSERT_EQUAL_MEMORY(a, b, sizeof(a));
   }
+}
+
+// An int8 network of three layers: a small one and a wide one, so that both kinds of code are met,
+// and every way to shift and to clamp.
+template <int kInputs, int kOutputs>
+struct IntTables {
+  int8_t weights[kInputs * kOutputs];
+  int32_t bias[kOutputs];
+  int32_t multiplier[kOutputs];
+  int8_t shift[kOutputs];
+  int8_t lookup[256];
+};
+template <int kInputs, int kOutputs>
+static constexpr IntTables<kInputs, kOutputs> MakeIntTables(uint32_t random, int least_shift) {
+  IntTables<kInputs, kOutputs> tables = {};
+  for (int8_t& weight : tables.weights) {
+    random = random * 1664525u + 1013904223u;
+    weight = static_cast<int8_t>(static_cast<int>(random >> 24) - 128);
+  }
+  for (int o = 0; o < kOutputs; ++o) {
+    random = random * 1664525u + 1013904223u;
+    tables.bias[o] = static_cast<int32_t>(random >> 17) - (1 << 14);
+    tables.multiplier[o] = static_cast<int32_t>((random >> 2) | (1u << 30));
+    tables.shift[o] = static_cast<int8_t>(least_shift + o);
+  }
+  for (int i = 0; i < 256; ++i) tables.lookup[i] = static_cast<int8_t>(127 - i);
+  return tables;
+}
+static constexpr auto kSmall = MakeIntTables<5, 12>(1, -10);
+static constexpr auto kWide = MakeIntTables<12, 20>(2, -18);
+static constexpr auto kLast = MakeIntTables<20, 3>(3, -9);
+static constexpr QuantizedDenseLayer kIntLayers[] = {
+    {5, 12, 3, 3, 127, kSmall.weights, kSmall.bias, kSmall.multiplier, kSmall.shift, nullptr},
+    {12, 20, -7, -128, 127, kWide.weights, kWide.bias, kWide.multiplier, kWide.shift, nullptr},
+    {20, 3, 0, -100, 90, kLast.weights, kLast.bias, kLast.multiplier, kLast.shift, kLast.lookup},
+};
+
+static void QuantizedTablesKnownAtCompileTimeGiveTheSameBits() {
+  const DenseModel model = {3, nullptr, kIntLayers, {1.0f, 0}, {1.0f, 0}};
+  DenseModel known_model = model;
+  known_model.run_quantized = RunNetwork<kIntLayers>;
+  DenseAutoencoder known_engine(known_model);
+  DenseAutoencoder engine(model);
+  LoadBoth(engine, known_engine);
+  uint32_t random = 4;
+  bool seen[256] = {};
+  int different = 0;
+  for (int i = 0; i < 3000; ++i) {
+    int8_t input[5];
+    for (int8_t& value : input) {
+      random = random * 1664525u + 1013904223u;
+      value = static_cast<int8_t>(static_cast<int>(random >> 24) - 128);
+    }
+    int8_t a[3];
+    int8_t b[3];
+    TEST_ASSERT_TRUE(engine.ReconstructQuantized(input, a) == EngineStatus::kOk);
+    TEST_ASSERT_TRUE(known_engine.ReconstructQuantized(input, b) == EngineStatus::kOk);
+    TEST_ASSERT_EQUAL_MEMORY(a, b, sizeof(a));
+    for (const int8_t value : a) {
+      if (!seen[value + 128]) ++different;
+      seen[value + 128] = true;
+    }
+  }
+  TEST_ASSERT_TRUE(different > 50);
 }
 
 static void MultiplierRoundsTwiceAsTheReferenceKernels() {
@@ -93,7 +159,7 @@ static void MultiplierRoundsTwiceAsTheReferenceKernels() {
   TEST_ASSERT_EQUAL_INT32(200, MultiplyByQuantizedMultiplier(100, 1 << 30, 2));
   TEST_ASSERT_EQUAL_INT32(25, MultiplyByQuantizedMultiplier(100, 1 << 30, -1));
   TEST_ASSERT_EQUAL_INT32(1, MultiplyByQuantizedMultiplier(INT32_MAX, 1 << 30, -31));
-  TEST_ASSERT_EQUAL_INT32(INT32_MAX, MultiplyByQuantizedMultiplier(INT32_MIN, INT32_MIN, 0));
+  TEST_ASSERT_EQUAL_INT32(-1, MultiplyByQuantizedMultiplier(INT32_MIN, INT32_MAX, -31));
 }
 
 static void QuantizationSaturatesAndSurvivesNonsense() {
@@ -111,8 +177,7 @@ static const int32_t kUnitBias[] = {-2 * 10};  // input zero point 10, folded in
 static const int32_t kUnitMultiplier[] = {1 << 30};
 static const int8_t kUnitShift[] = {-1};
 static QuantizedDenseLayer UnitLayer() {
-  return {1,          1,       5,      -128, 127, kUnitWeight, kUnitBias, kUnitMultiplier,
-          kUnitShift, nullptr, nullptr};
+  return {1, 1, 5, -128, 127, kUnitWeight, kUnitBias, kUnitMultiplier, kUnitShift, nullptr};
 }
 
 static void QuantizedLayerIsComputedAsByHand() {
@@ -168,7 +233,8 @@ static void RunTests() {
   RUN_TEST(TwoLayersAreComputedAsByHand);
   RUN_TEST(NothingRunsBeforeLoad);
   RUN_TEST(UnsoundTablesAreRefused);
-  RUN_TEST(AShapeKnownAtCompileTimeGivesTheSameBits);
+  RUN_TEST(TablesKnownAtCompileTimeGiveTheSameBits);
+  RUN_TEST(QuantizedTablesKnownAtCompileTimeGiveTheSameBits);
   RUN_TEST(MultiplierRoundsTwiceAsTheReferenceKernels);
   RUN_TEST(QuantizationSaturatesAndSurvivesNonsense);
   RUN_TEST(QuantizedLayerIsComputedAsByHand);
