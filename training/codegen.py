@@ -5,7 +5,6 @@ Standard library only: this runs in every build, in whatever Python PlatformIO b
 
 import contextlib
 import math
-import os
 import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -54,11 +53,8 @@ def lock(include: Path, wait: bool = True) -> contextlib.AbstractContextManager[
     """Keeps the headers, and what is compiled from them, to one process at a time.
 
     Raises:
-      UserError: another process has them, and `wait` is false.
+      UserError: the folder cannot be written; another process has them, and `wait` is false.
     """
-    existing = include if include.is_dir() else include.parent
-    if existing.is_dir() and not os.access(existing, os.W_OK):
-        return contextlib.nullcontext()  # where nothing can be written nothing changes
     return files.lock(include / ".lock", "another build of this project is running", wait)
 
 

@@ -37,7 +37,7 @@ HERE = Path(__file__).absolute().parent
 PROJECT = HERE.parents[1]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "test" / "test_python")]
 
-from conftest import PARTS, load_piow  # noqa: E402
+from conftest import copy_project, load_piow  # noqa: E402
 from serial_line import VirtualBoard  # noqa: E402
 from small_wheel import make_wheel  # noqa: E402
 
@@ -158,7 +158,7 @@ project, include = Path(sys.argv[1]), Path(sys.argv[2])
 models = [(profiles.load(profiles.find(n)), project / "models" / n) for n in sys.argv[3:]]
 found = [(profile, manifest.load(folder), folder) for profile, folder in models]
 with codegen.lock(include):
-    for arguments in itertools.islice(itertools.cycle(found), 401):
+    for arguments in itertools.islice(itertools.cycle(found), 101):
         codegen.write_headers(*arguments, include)
 """
 
@@ -335,13 +335,7 @@ class ProjectCopy:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        root.mkdir()
-        ignore = shutil.ignore_patterns("__pycache__", ".*cache")
-        for name in PARTS:
-            if (PROJECT / name).is_dir():
-                shutil.copytree(PROJECT / name, root / name, ignore=ignore)
-            else:
-                shutil.copy2(PROJECT / name, root / name)
+        copy_project(root)
         (root / ".venv").symlink_to(PROJECT / ".venv")
         settings = root / "platformio.ini"
         text = settings.read_text(encoding="utf-8")
