@@ -3,10 +3,13 @@
 A thin adapter between SCons and training/model_step.py, which has the rules.
 """
 
+import atexit
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
 
+from SCons import SConsign
 from SCons.Script import COMMAND_LINE_TARGETS, Import
 
 Import("env")
@@ -34,28 +37,52 @@ WITHOUT_MODEL = {
 }
 
 
+# What this build holds until it ends.
+held = contextlib.ExitStack()
+env["BUILD_HOLDS"] = False
+
+
 def model_step() -> None:
+    from training import codegen
     from training import model_step as step
     from training.errors import UserError
 
     include = Path(env.subst("$PROJECT_INCLUDE_DIR"))
-    known = include.is_dir() and sorted(include.iterdir())
     targets = set(COMMAND_LINE_TARGETS)
     may_train = not targets or not targets <= WITHOUT_MODEL
     try:
+        if may_train:
+            records = env.subst("$BUILD_CACHE_DIR") or env.subst("$BUILD_DIR")
+            held.enter_context(step.build(include, Path(records)))
+            env["BUILD_HOLDS"] = True
+            atexit.register(end_build)
+        known = sorted(include.glob("*.h"))
         choice = step.choose(
             env.GetProjectOption("custom_profile", ""),
             env.GetProjectOption("custom_model", ""),
             env.GetProjectOption("custom_model_dir", ""),
         )
-        print(step.prepare(choice, include, may_train))
+        with contextlib.nullcontext() if may_train else codegen.lock(include, wait=False):
+            print(step.prepare(choice, include, may_train))
+        if known != sorted(include.glob("*.h")):
+            expect_new_files()
     except UserError as error:
         if may_train:
             sys.stderr.write(f"Error: model step: {error}\n")
             env.Exit(1)
         print(f"Model: {error}")
-    if known != (include.is_dir() and sorted(include.iterdir())):
-        expect_new_files()
+
+
+def end_build(*_: Any) -> None:
+    """Everything is compiled: writes SCons's records, then lets another build begin."""
+    if env["BUILD_HOLDS"]:
+        SConsign.write()
+        SConsign.Reset()  # or they would be written again at the end, over those of another build
+        env["BUILD_HOLDS"] = False
+        held.close()
+
+
+env.AddMethod(end_build, "EndBuild")
 
 
 def expect_new_files() -> None:

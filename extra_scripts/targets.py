@@ -1,5 +1,6 @@
 """Custom targets, `pio run -t NAME`; VS Code lists them as tasks. Thin: each runs one program."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ env: Any = globals()["env"]
 PROJECT = Path(env.subst("$PROJECT_DIR"))
 sys.path.insert(0, str(PROJECT))
 
-from training import model_step  # noqa: E402
+from training import codegen, model_step  # noqa: E402
 from training.errors import UserError  # noqa: E402
 
 BOARD_PORT = 7001  # where `-t board` serves its serial line
@@ -75,7 +76,9 @@ def port_arguments() -> list[str]:
 
 
 def train() -> int:
-    print(model_step.prepare(choice("retrain"), Path(env.subst("$PROJECT_INCLUDE_DIR"))))
+    include = Path(env.subst("$PROJECT_INCLUDE_DIR"))
+    with contextlib.nullcontext() if env["BUILD_HOLDS"] else codegen.lock(include):
+        print(model_step.prepare(choice("retrain"), include))
     return 0
 
 
@@ -108,6 +111,7 @@ def inject() -> int:
 
 def demo() -> int:
     """A minute with anomalies, faster than real time, shown as in the monitor."""
+    env.EndBuild()
     command = [env.subst("$PROGPATH"), "--simulate", "mixed", "--seconds", "60", "--speed", "20"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as program:
         viewer = [python(), "-m", "monitor.view", "--clock", "board"]
@@ -122,6 +126,7 @@ def bench() -> int:
 
 def board() -> int:
     """The firmware as a virtual board, until Ctrl+C."""
+    env.EndBuild()
     print("A virtual board, until Ctrl+C. Watch it from another terminal:")
     print(f"    pio device monitor -e native -p socket://localhost:{BOARD_PORT}", flush=True)
     serial = f"tcp:{BOARD_PORT}"

@@ -80,7 +80,8 @@ def collect(options: Options) -> Path:
         try:
             record(link, recording, options.seconds, options.live)
         except BaseException:
-            recording.close()
+            with contextlib.suppress(OSError):  # the disk may be what is full
+                recording.close()
             say_partial(link, recording)
             raise
         finally:

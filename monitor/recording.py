@@ -6,12 +6,13 @@ Rows go to `<name>.partial.csv` as they come; only a finished recording is renam
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import os
 import statistics
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,7 @@ class Recording:
         self._last: tuple[int, int] | None = None
         self._suspect: tuple[int, int] | None = None
         self.partial.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self.partial.open("w", encoding="utf-8", newline="\n")
+        self._file = self.partial.open("x", encoding="utf-8", newline="\n")
 
     def __len__(self) -> int:
         return len(self.times)
@@ -91,11 +92,22 @@ class Recording:
         self.times.append(now)
         for column, value in zip(self.columns, values, strict=True):
             column.append(value)
-        self._file.write(f"{now // 1000}.{now % 1000:03d},{','.join(raw.values)}\n")
+        with self._named():
+            self._file.write(f"{now // 1000}.{now % 1000:03d},{','.join(raw.values)}\n")
         return True
 
     def flush(self) -> None:
-        self._file.flush()
+        with self._named():
+            self._file.flush()
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """An error of writing says which file it is about."""
+        try:
+            yield
+        except OSError as error:
+            error.filename = str(self.partial)
+            raise
 
     def finish(self) -> Path:
         """Make the recording one that training uses."""
@@ -106,9 +118,13 @@ class Recording:
     def close(self) -> None:
         """Stop writing; the file stays, marked as partial. An empty one goes."""
         if not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+            try:
+                with self._named():
+                    self._file.flush()
+                    os.fsync(self._file.fileno())
+            finally:
+                with contextlib.suppress(OSError):  # told above
+                    self._file.close()
         if not self.times:
             self.partial.unlink(missing_ok=True)
 

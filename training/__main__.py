@@ -1,6 +1,7 @@
 """`python -m training VERB --profile NAME`: see `--help`."""
 
 import argparse
+import errno
 import os
 import sys
 from pathlib import Path
@@ -46,6 +47,12 @@ def main(arguments: list[str]) -> int:
         return 1
     except BrokenPipeError:  # `... | head`: who read this has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        cause = f"{error.filename or 'a file'}: cannot be written ({error.strerror})"
+        print(f"error: {cause}; make room or give access", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted; the model is as it was", file=sys.stderr)
         return 130
@@ -158,9 +165,10 @@ def _train_locked(profile: Profile, options: argparse.Namespace, folder: Path) -
 def _is_fresh(profile: Profile, folder: Path) -> bool:
     try:
         found = manifest.load(folder, locked=True)
+        trained, record = found["fingerprint"], found["data"]
     except UserError:
         return False
-    return bool(found["fingerprint"] == fingerprint.expected(profile, found["data"]))
+    return bool(trained == fingerprint.expected(profile, record))
 
 
 def _dataset(profile: Profile, options: argparse.Namespace, folder: Path) -> "Dataset":
@@ -194,7 +202,8 @@ def _data_record(folder: Path) -> dict[str, str] | None:
 def _export(profile: Profile, options: argparse.Namespace) -> None:
     folder = _folder(profile, options)
     include = options.out or PROJECT / "include"
-    written = codegen.write_headers(profile, manifest.load(folder), folder, include)
+    with codegen.lock(include):
+        written = codegen.write_headers(profile, manifest.load(folder), folder, include)
     for name in ("model_config.h", "model_data.h"):
         state = "written" if include / name in written else "unchanged"
         print(f"{profiles.shown(include / name)}: {state}")

@@ -3,6 +3,7 @@
 Standard library only: this runs in every build, in whatever Python PlatformIO brings.
 """
 
+import contextlib
 import dataclasses
 import math
 import struct
@@ -36,16 +37,26 @@ _WIDTH: Final = 100
 
 
 def write_headers(profile: Profile, manifest: Manifest, folder: Path, include: Path) -> list[Path]:
-    """Brings both headers up to date; returns those whose bytes changed.
+    """Brings both headers up to date; returns those whose bytes changed. Hold `lock(include)`.
 
     `folder` is the model folder that `manifest` was read from, `include` the folder of the headers.
     """
     model = (folder / MODEL).read_bytes()
-    headers = {
-        include / "model_config.h": config_header(profile, manifest),
-        include / "model_data.h": data_header(profile, manifest, model),
-    }
-    return [path for path, text in headers.items() if files.write_if_changed(path, text.encode())]
+    return files.write_if_changed(
+        {
+            include / "model_config.h": config_header(profile, manifest).encode(),
+            include / "model_data.h": data_header(profile, manifest, model).encode(),
+        }
+    )
+
+
+def lock(include: Path, wait: bool = True) -> contextlib.AbstractContextManager[None]:
+    """Keeps the headers, and what is compiled from them, to one process at a time.
+
+    Raises:
+      UserError: the folder cannot be written; another process has them, and `wait` is false.
+    """
+    return files.lock(include / ".lock", "another build of this project is running", wait)
 
 
 def config_header(profile: Profile, manifest: Manifest) -> str:

@@ -1,36 +1,94 @@
-"""Writing files so that a reader never sees half of one."""
+"""Writing files so that a reader never sees half of one, nor the new one beside the old other."""
 
+import contextlib
 import os
-import tempfile
+import sys
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from training.errors import UserError
 
 
-def write_if_changed(path: Path, content: bytes) -> bool:
-    """Makes `path` hold `content`; returns whether anything had to be written.
+def write_if_changed(contents: Mapping[Path, bytes]) -> list[Path]:
+    """Makes files of one folder hold these contents; returns those that had to be written.
 
-    A file that already holds these bytes keeps its time stamp, so nothing is rebuilt for it.
-    Otherwise the new file replaces the old one in one step: an interruption leaves one of them
-    whole.
+    A file that already holds its bytes keeps its time stamp, so nothing is rebuilt for it. The
+    others are replaced together: an interruption leaves them old or new, or all but the first
+    missing, but never an old one beside a new one, and a full disk leaves them as they were. One
+    process at a time may do this in a folder: see `lock`.
 
     Raises:
-      UserError: the file cannot be written.
+      UserError: a file cannot be written.
     """
+    changed: list[Path] = []
     try:
-        if path.is_file() and path.read_bytes() == content:
-            return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        temporary = Path(name)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            temporary.chmod(0o644)
-            temporary.replace(path)
+            for path, content in contents.items():
+                if not path.is_file() or path.read_bytes() != content:
+                    changed.append(path)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    _temporary(path).write_bytes(content)
+            for path in changed[1:]:
+                path.unlink(missing_ok=True)
+            for path in changed:
+                _temporary(path).replace(path)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            for path in changed:
+                _temporary(path).unlink(missing_ok=True)
             raise
     except OSError as error:
+        path = changed[-1] if changed else next(iter(contents))
         raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
-    return True
+    return changed
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
+@contextlib.contextmanager
+def lock(path: Path, busy: str, wait: bool = True) -> Iterator[None]:
+    """Holds a lock for one process at a time; the others say `busy` and wait.
+
+    The operating system releases the lock when its holder dies, however it dies.
+
+    Raises:
+      UserError: the file cannot be written or, with `wait` false, another process holds the lock.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
+    try:
+        if not _try_to_lock(handle):
+            if not wait:
+                raise UserError(busy)
+            print(f"{busy}; waiting for it to end", flush=True)
+            while not _try_to_lock(handle):
+                time.sleep(0.1)
+        yield
+    finally:
+        os.close(handle)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_to_lock(handle: int) -> bool:
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_to_lock(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

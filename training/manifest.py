@@ -10,12 +10,10 @@ import hashlib
 import json
 import os
 import shutil
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from training import files
 from training.errors import UserError
 from training.profiles import Adaptation, Profile
 
@@ -26,13 +24,25 @@ MANIFEST: Final = "manifest.json"
 Manifest = dict[str, Any]
 
 
+class _Object(dict[str, Any]):
+    """An object of a manifest: a key that it lacks is an error for the user, who has an old one."""
+
+    def __init__(self, path: Path, items: dict[str, Any]) -> None:
+        super().__init__(items)
+        self._path = path
+
+    def __missing__(self, key: str) -> Any:
+        raise UserError(f"{self._path}: has no {key}, it is of another version; train again")
+
+
 def load(folder: Path, locked: bool = False) -> Manifest:
     """Reads and checks the manifest of a model folder, and that the .tflite is the one it names.
 
     `locked` says that the caller holds `lock(folder)`.
 
     Raises:
-      UserError: there is no model, or it is not whole; says which and how to mend it.
+      UserError: there is no model, or it is not whole; says which and how to mend it. Looking up a
+        key that the manifest lacks raises it later.
     """
     try:
         return _load(folder)
@@ -47,7 +57,7 @@ def load(folder: Path, locked: bool = False) -> Manifest:
 def _load(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes(), object_hook=lambda items: _Object(path, items))
     except FileNotFoundError:
         raise UserError(f"{path}: there is no model yet; train one") from None
     except (OSError, ValueError) as error:
@@ -99,41 +109,14 @@ def _complete(folder: Path) -> None:
             pending.replace(folder / MANIFEST)
 
 
-@contextlib.contextmanager
-def lock(folder: Path) -> Iterator[None]:
+def lock(folder: Path) -> contextlib.AbstractContextManager[None]:
     """Lets one process at a time train into `folder`; the others wait.
 
-    The operating system releases the lock when its holder dies, however it dies.
+    Raises:
+      UserError: the lock's file cannot be written.
     """
-    path = folder.parent / f".{folder.name}.lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
-    try:
-        _acquire(handle)
-        yield
-    finally:
-        os.close(handle)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _acquire(handle: int) -> None:
-        while True:
-            try:
-                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-                return
-            except OSError:
-                time.sleep(0.2)
-
-else:
-    import fcntl
-
-    def _acquire(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    busy = f"another training into {folder} is running"
+    return files.lock(folder.parent / f".{folder.name}.lock", busy)
 
 
 def _staging(folder: Path) -> Path:

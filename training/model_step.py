@@ -4,9 +4,11 @@ Standard library only. A training runs in another interpreter, because the one t
 in has no TensorFlow.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -43,10 +45,37 @@ def choose(profile: str, mode: str, folder: str) -> Choice:
     return Choice(profile, mode, (PROJECT / folder) if folder else default)
 
 
+@contextlib.contextmanager
+def build(include: Path, records: Path) -> Iterator[None]:
+    """Has the project to itself for one build, from its headers to the program made from them.
+
+    `records` is the folder where SCons writes down, at its end, what each object was made from. A
+    build that is killed leaves objects that these records are wrong about, and a mark; the next one
+    then compiles everything. Leaving with an exception leaves the mark too.
+
+    Raises:
+      UserError: the mark cannot be written.
+    """
+    with codegen.lock(include):
+        mark = records / ".unfinished"
+        try:
+            if mark.exists():
+                print("The last build was cut off: compiling everything again", flush=True)
+                for file in records.glob(".sconsign*"):
+                    file.unlink()
+            records.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+        except OSError as error:
+            raise UserError(f"{mark}: cannot be written ({error.strerror or error})") from error
+        yield
+        mark.unlink(missing_ok=True)
+
+
 def prepare(choice: Choice, include: Path, may_train: bool = True) -> str:
     """Makes model and headers what the profile asks for; returns a line that says what was done.
 
-    With `may_train` false a stale model is left alone, and so are the headers.
+    With `may_train` false a stale model is left alone, and so are the headers. Hold `build`, or
+    `codegen.lock(include)` where nothing is compiled.
 
     Raises:
       UserError: the model does not belong to its profile and data and may not be trained, or the
@@ -83,16 +112,16 @@ def _fresh(profile: Profile, folder: Path) -> tuple[Manifest | None, str]:
     """The manifest of a model that belongs to its profile and data, or None and why not."""
     try:
         found = manifest.load(folder)
+        trained, record, other = found["fingerprint"], found["data"], found["profile"]
     except UserError as error:
         return None, str(error)
-    expected = fingerprint.expected(profile, found["data"])
-    if found["fingerprint"] == expected:
+    expected = fingerprint.expected(profile, record)
+    if trained == expected:
         return found, ""
-    other = found["profile"]
     what = f"profile {other}" if other != profile.name else "another state of profile, data or code"
     return None, (
         f"{profiles.shown(folder)}: was trained for {what} (fingerprint "
-        f"{found['fingerprint'][:12]}, now {expected[:12]})"
+        f"{trained[:12]}, now {expected[:12]})"
     )
 
 

@@ -46,10 +46,8 @@ def project() -> Path:
     return PROJECT
 
 
-@pytest.fixture
-def project_copy(tmp_path: Path) -> Path:
-    """A copy of the project to change, with its own build folder."""
-    root = tmp_path / "project"
+def copy_project(root: Path) -> Path:
+    """Copies what a build needs."""
     root.mkdir()
     ignore = shutil.ignore_patterns("__pycache__", ".*cache")
     for name in PARTS:
@@ -59,6 +57,12 @@ def project_copy(tmp_path: Path) -> Path:
         elif source.is_file():
             shutil.copy2(source, root / name)
     return root
+
+
+@pytest.fixture
+def project_copy(tmp_path: Path) -> Path:
+    """A copy of the project to change, with its own build folder."""
+    return copy_project(tmp_path / "project")
 
 
 def load_piow(path: Path) -> ModuleType:

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 from conftest import load_piow
+from small_wheel import make_wheel
 
 
 @pytest.fixture
@@ -116,6 +117,8 @@ def test_a_python_that_is_too_old_can_still_read_the_file(project: Path) -> None
         ("NameResolutionError(...)\nNo matching distribution found for a==1", "cannot be reached"),
         ("SSLError(CERTIFICATE_VERIFY_FAILED) Max retries exceeded", "PIP_CERT"),
         ("ERROR: No matching distribution found for tensorflow==2.21.0", "no tensorflow==2.21.0"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM", "not the one that the requirements"),
+        ("ERROR: Hashes are required in --require-hashes mode, but", "run .ci/lock"),
         ("something unheard of", "failed with code 7"),
     ],
 )
@@ -131,6 +134,30 @@ def test_an_unreachable_package_index_is_one_clear_sentence(
     assert "Traceback" not in result.stderr
     last = result.stderr.splitlines()[-1]
     assert last.startswith("piow: the package index (PyPI) cannot be reached: check the network")
+
+
+def test_a_package_that_is_not_the_pinned_one_is_refused(
+    piow: ModuleType, environment: dict[str, str], tmp_path: Path
+) -> None:
+    line = make_wheel(tmp_path / "wheels", "harmless")
+    local = {**environment, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "wheels")}
+    requirements = piow.PROJECT / "requirements.txt"
+
+    requirements.write_text(line.replace("sha256:", "sha256:0")[:-2] + "\n", encoding="utf-8")
+    result = run_piow(piow, "--install", env=local)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("piow: a package is not the one that")
+    assert not piow.is_installed("base")
+    assert not piow.site_packages("harmless*")
+
+    requirements.write_text("harmless==1.0\n", encoding="utf-8")
+    result = run_piow(piow, "--install", env=local)
+    assert result.stderr.splitlines()[-1].startswith("piow: the requirements file names a package")
+    assert not piow.site_packages("harmless*")
+
+    requirements.write_text(line, encoding="utf-8")
+    assert run_piow(piow, "--install", env=local).returncode == 0
+    assert piow.is_installed("base")
 
 
 def test_a_python_without_ensurepip_is_one_clear_sentence(

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -202,17 +202,55 @@ def test_a_torn_manifest_is_noticed(tmp_path: Path, text: str, message: str) -> 
         manifest.load(tmp_path)
 
 
+def test_a_manifest_of_another_version_is_one_sentence(
+    project: Path, small: Path, trained: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "old"
+    shutil.copytree(trained, folder)
+    content = json.loads((folder / manifest.MANIFEST).read_bytes())
+    del content["pipeline"]["scaling"]["squash"]
+    (folder / manifest.MANIFEST).write_text(json.dumps(content))
+    model = ("--profile", small, "--model", folder)
+    refused = training(project, "export", *model, "--out", tmp_path / "include")
+    assert refused.returncode == 1
+    assert (
+        f"{folder / manifest.MANIFEST}: has no squash, it is of another version" in refused.stderr
+    )
+    assert not list((tmp_path / "include").glob("*.h"))
+
+    del content["data"]
+    (folder / manifest.MANIFEST).write_text(json.dumps(content))
+    info = training(project, "modelinfo", *model)
+    assert (info.returncode, "has no data" in info.stderr) == (1, True)
+    again = training(project, "train", "--profile", small, "--out", folder, "--if-stale")
+    assert again.returncode == 0, again.stderr
+    assert digest(folder) == digest(trained)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX locks")
 def test_one_training_at_a_time(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     code = (
-        "import sys, time, pathlib; from training import manifest\n"
-        "with manifest.lock(pathlib.Path(sys.argv[1])): print('in', flush=True); time.sleep(1)\n"
+        "import sys, pathlib; from training import manifest\n"
+        "with manifest.lock(pathlib.Path(sys.argv[1])): print('in', flush=True); sys.stdin.read()\n"
     )
-    command = [sys.executable, "-c", code, str(folder)]
-    with subprocess.Popen(command, cwd=profiles.PROJECT, stdout=subprocess.PIPE) as first:
-        assert first.stdout is not None
-        first.stdout.readline()
-        began = time.monotonic()
-        with manifest.lock(folder):
-            assert time.monotonic() - began > 0.5
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", code, str(folder)],
+            cwd=profiles.PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    with start() as first:
+        assert first.stdout
+        assert first.stdout.readline() == "in\n"
+        with start() as second:
+            assert second.stdout
+            waits = f"another training into {folder} is running; waiting for it to end\n"
+            assert second.stdout.readline() == waits
+            first.kill()
+            assert second.communicate()[0] == "in\n", "a dead one holds nothing"
+            assert second.returncode == 0
