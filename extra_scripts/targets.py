@@ -121,6 +121,7 @@ def demo() -> int:
 
 def bench() -> int:
     """Speed and size of the host build, against other engines; it compiles what it needs."""
+    env.EndBuild()
     return run(model_step.training_python(), "-m", "bench", *model_arguments())
 
 
