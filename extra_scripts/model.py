@@ -76,7 +76,11 @@ def model_step() -> None:
 def end_build(*_: Any) -> None:
     """Everything is compiled: writes SCons's records, then lets another build begin."""
     if env["BUILD_HOLDS"]:
-        SConsign.write()
+        try:
+            SConsign.write()
+        except OSError as error:  # the mark stays: the next build compiles everything again
+            sys.stderr.write(f"Error: SCons's records cannot be written ({error})\n")
+            return
         SConsign.Reset()  # or they would be written again at the end, over those of another build
         env["BUILD_HOLDS"] = False
         held.close()
