@@ -3,11 +3,17 @@
 #pragma once
 
 #if defined(ESP_PLATFORM)
-#define SUITE_MAIN(run_tests)       \
-  extern "C" void app_main(void) {  \
-    UNITY_BEGIN();                  \
-    run_tests();                    \
-    static_cast<void>(UNITY_END()); \
+#include <cstdio>
+
+// stdout gets its buffer here: without one, a first putchar (Unity's) makes the ESP32's ROM
+// allocate it with a struct stat of its own time_t, 32 bits, and the stack is overwritten.
+#define SUITE_MAIN(run_tests)                             \
+  extern "C" void app_main(void) {                        \
+    static char buffer[128];                              \
+    std::setvbuf(stdout, buffer, _IOLBF, sizeof(buffer)); \
+    UNITY_BEGIN();                                        \
+    run_tests();                                          \
+    static_cast<void>(UNITY_END());                       \
   }
 #else
 #define SUITE_MAIN(run_tests) \
