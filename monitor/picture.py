@@ -130,6 +130,8 @@ def monitor_pictures(program: Path, folder: Path) -> None:
             ],
         )
     lines = final_lines(text)
+    if not any("--- Quit" in line for line in lines):
+        sys.exit("the monitor did not start:\n" + "\n".join(lines))
     begin = next(n for n, line in enumerate(lines) if "--- Quit" in line) + 1
     alarm = next(n for n, line in enumerate(lines) if "ANOMALY DETECTED" in line)
     over = next(n for n, line in enumerate(lines) if "anomaly over" in line)
