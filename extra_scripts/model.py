@@ -51,7 +51,7 @@ def model_step() -> None:
     targets = set(COMMAND_LINE_TARGETS)
     may_train = not targets or not targets <= WITHOUT_MODEL
     try:
-        if may_train:
+        if may_train or "compiledb" in targets:  # what SCons keeps a record of
             records = env.subst("$BUILD_CACHE_DIR") or env.subst("$BUILD_DIR")
             held.enter_context(step.build(include, Path(records)))
             env["BUILD_HOLDS"] = True
@@ -62,7 +62,7 @@ def model_step() -> None:
             env.GetProjectOption("custom_model", ""),
             env.GetProjectOption("custom_model_dir", ""),
         )
-        with contextlib.nullcontext() if may_train else codegen.lock(include, wait=False):
+        with contextlib.nullcontext() if env["BUILD_HOLDS"] else codegen.lock(include, wait=False):
             print(step.prepare(choice, include, may_train))
         if known != sorted(include.glob("*.h")):
             expect_new_files()

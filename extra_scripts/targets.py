@@ -83,10 +83,12 @@ def train() -> int:
 
 
 def modelinfo() -> int:
+    env.EndBuild()
     return run(python(), "-m", "training", "modelinfo", *model_arguments())
 
 
 def report() -> int:
+    env.EndBuild()
     interpreter = model_step.training_python()
     return run(interpreter, "-m", "training", "report", *model_arguments())
 
@@ -97,6 +99,7 @@ def model_arguments() -> list[str | Path]:
 
 
 def collect() -> int:
+    env.EndBuild()
     force = option("custom_collect_force", "no").lower() in ("yes", "true", "1")
     arguments = ["--seconds", option("custom_collect_seconds", "60")]
     arguments += ["--profile", Path(choice().profile).stem, *port_arguments()]
@@ -105,6 +108,7 @@ def collect() -> int:
 
 
 def inject() -> int:
+    env.EndBuild()
     arguments = option("custom_inject", "50 4").split()
     return run(python(), "-m", "monitor.inject", *port_arguments(), *arguments)
 
@@ -146,6 +150,8 @@ add("report", report, "Report", "Evaluate the model; write an HTML report with p
 add("collect", collect, "Collect", "Record normal data from the board into data/")
 add("inject", inject, "Inject", "Inject an anomaly on the board and watch it pass")
 if env.subst("$PIOPLATFORM") == "native":
+    for running in ("exec", "upload"):  # both run the program, for as long as it likes
+        env.AddPreAction(running, env.EndBuild)
     add("demo", demo, "Demo", "Simulate a minute with injected anomalies", "$PROGPATH")
     add("board", board, "Virtual board", "Run the firmware here as a board on a port", "$PROGPATH")
     add("bench", bench, "Bench", "Speed and size on this computer, against other engines")

@@ -214,7 +214,7 @@ def _adapted(x: Array, sigma: float, adaptation: Adaptation) -> Array:
     """Noise of streams [rows, streams] as believed at each sample, the same shape.
 
     The variance of each block, cut to twice the believed one, enters a mean that begins with the
-    measured noise; what is believed stays within `limit` of that.
+    measured noise, and stays within `limit` of it.
     """
     result = np.empty_like(x)
     variance = np.full(x.shape[1], sigma**2)
@@ -227,7 +227,10 @@ def _adapted(x: Array, sigma: float, adaptation: Adaptation) -> Array:
         count = min(count + 1, adaptation.memory_blocks)
         new = np.minimum(_block_variance(block), _BLOCK_BOUND * variance)
         variance = variance + (new - variance) / count
-        used = np.clip(np.sqrt(variance), sigma / adaptation.limit, sigma * adaptation.limit)
+        variance = np.clip(
+            variance, (sigma / adaptation.limit) ** 2, (sigma * adaptation.limit) ** 2
+        )
+        used = np.sqrt(variance)
     return result
 
 

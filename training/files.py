@@ -58,11 +58,19 @@ def lock(path: Path, busy: str, wait: bool = True) -> Iterator[None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError:  # another user's, or on a read-only disk: it can be locked all the same
+            handle = os.open(path, os.O_RDONLY)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
     try:
-        if not _try_to_lock(handle):
+        try:
+            locked = _try_to_lock(handle)
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(f"{path}: this disk knows no locks ({reason}); use another") from error
+        if not locked:
             if not wait:
                 raise UserError(busy)
             print(f"{busy}; waiting for it to end", flush=True)

@@ -91,16 +91,20 @@ def fit(
     )
 
 
-def wander(samples: Array) -> Array:
+def wander(parts: Sequence[Array]) -> Array:
     """How much variance a random walk gains in a row [channels], as the means of 40 rows show it.
 
-    `samples` [rows, channels] are normal readings in their order.
+    Each of `parts` [rows, channels] are normal readings in their order.
     """
-    blocks = len(samples) // _DRIFT_BLOCK
-    means = samples[: blocks * _DRIFT_BLOCK].reshape(blocks, _DRIFT_BLOCK, -1).mean(axis=1)
-    if blocks < 2:
-        return np.zeros(samples.shape[1])
-    return np.asarray(np.mean(np.diff(means, axis=0) ** 2, axis=0) / _DRIFT_BLOCK)
+    steps = []
+    for samples in parts:
+        blocks = len(samples) // _DRIFT_BLOCK
+        means = samples[: blocks * _DRIFT_BLOCK].reshape(blocks, _DRIFT_BLOCK, -1).mean(axis=1)
+        steps.append(np.diff(means, axis=0))
+    together = np.concatenate(steps)
+    if not len(together):
+        return np.zeros(parts[0].shape[1])
+    return np.asarray(np.mean(together**2, axis=0) / _DRIFT_BLOCK)
 
 
 def whitening(values: Array, shrink: float, floor: float) -> Array:

@@ -141,8 +141,8 @@ def _representative(profile: Profile, inputs: Floats) -> Floats:
     return np.concatenate([inputs[:_REPRESENTATIVE], corners, -corners])
 
 
-def fit_scaler(profile: Profile, rows: Array, samples: Array) -> Scaler:
-    """Scaling from features [rows, features] and readings in their order [rows, channels]."""
+def fit_scaler(profile: Profile, rows: Array, samples: list[Array]) -> Scaler:
+    """Scaling from features [rows, features] and the readings behind them [rows, channels] each."""
     use = profile.features.use
     walk = scaling.wander(samples)[[feature.channel for feature in use]]
     return scaling.fit(profile.scaling, rows, [CATALOGUE[f.kind].one_sided for f in use], walk)
@@ -156,7 +156,7 @@ def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progre
     random = np.random.default_rng(profile.network.seed)
     count = min(_TRAIN_ROWS, max(len(parts) * min(map(len, rows)), 10_000 * (len(parts) > 1)))
     sample = normal.balanced(rows, count, random)
-    scaler = fit_scaler(profile, sample, max(dataset.segments, key=len))
+    scaler = fit_scaler(profile, sample, dataset.segments)
     trained = _train_network(profile, scaler.apply(sample), progress)
     inputs = [scaler.apply(part.features) for part in parts]
     outputs = [trained.reconstruct(u) for u in inputs]
@@ -186,13 +186,16 @@ def _fit_held_out(profile: Profile, dataset: Dataset, sigma: Array, progress: Pr
     warm = detector.warmup_samples
     share = rule.holdout if rule else _HOLDOUT
     fit_rows: list[Array] = []
+    fit_samples: list[Array] = []
     held_rows: list[Array] = []
     for segment, begin, end, held in data.blocks(dataset.segments, share, warm):
         rows = parts[segment][max(begin, warm) : end]
         if len(rows):
             (held_rows if held else fit_rows).append(rows)
+            if not held:
+                fit_samples.append(dataset.segments[segment][begin:end])
     sample = np.concatenate(fit_rows)
-    scaler = fit_scaler(profile, sample, max(dataset.segments, key=len))
+    scaler = fit_scaler(profile, sample, fit_samples)
     inputs = scaler.apply(sample)
     trained = _train_network(profile, inputs, progress)
     outputs = trained.reconstruct(inputs)

@@ -461,7 +461,7 @@ def torment(name: str, count: int, seed: int) -> bool:
         f"within {' and '.join(f'{duration:.1f} s' for duration in durations)}; {broken} broken",
         flush=True,
     )
-    return not broken
+    return not broken and killed.total() == count
 
 
 def main() -> int:

@@ -37,7 +37,7 @@ def result(project: Path) -> dict[str, Any]:
 
 
 @needs_compiler
-def test_every_figure_of_the_issue_is_there(result: dict[str, Any]) -> None:
+def test_every_figure_is_there(result: dict[str, Any]) -> None:
     assert result["whole_path_samples_per_s"] > 0
     for kind in ("float32", "int8"):
         assert {"dense_ns", "emlearn_ns", "tflm_ns"} <= result["engines"][kind].keys()

@@ -1,8 +1,7 @@
 """NAB's temperature files: months of readings, thresholds without labels.
 
-`return_period` is the detector for such data (return_period.py); its configuration was written down
-before the files were scored. The others are trained on the rows of the probation and calibrated on
-them.
+`return_period` is the detector for such data (return_period.py; docs/results.md says how it was
+found). The others are trained on the rows of the probation and calibrated on them.
 
 For all of them an alarm is what it is on a board: it begins with a score at the threshold, ends
 after a time of low scores, and only its beginning counts. When it ends is said by the detector's
@@ -34,7 +33,8 @@ Times = npt.NDArray[np.datetime64]
 
 OWN: Final = "return_period"
 FIXED: Final = 200
-THRESHOLDS: Final = 10 ** (np.arange(2 * FIXED + 1) / FIXED - 1)  # a tenth to ten times one's own
+# A tenth to ten times one's own, and one that nothing reaches.
+THRESHOLDS: Final = np.append(10 ** (np.arange(2 * FIXED + 1) / FIXED - 1), np.inf)
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ def _report(recordings: list[Recording], files: list[Series]) -> dict[str, Any]:
     return {
         "score_fixed": result.score_fixed,
         "score_best": result.score_best,
-        "best_threshold": float(THRESHOLDS[result.best]),
+        "best_threshold": float(THRESHOLDS[min(result.best, 2 * FIXED)]),
         "files": {r.name: {"raw_fixed": fixed, "raw_best": best} for r, fixed, best in pairs},
     }
 

@@ -63,7 +63,7 @@ def row_weights(
     top = scaled_sigmoid(-1.0)
     ordered = sorted(windows)
     ends = [*(first for first, _ in ordered), rows][1:]
-    for number, ((first, last), end) in enumerate(zip(ordered, ends, strict=bool(ordered))):
+    for number, ((first, last), end) in enumerate(zip(ordered, ends, strict=True)):
         width = last - first + 1
         for row in range(first, last + 1):
             value[row] = scaled_sigmoid(-(last - row + 1) / width) / top

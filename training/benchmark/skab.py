@@ -132,7 +132,7 @@ def scores(profile: Profile, names: list[str], x: Array, rows: int) -> dict[str,
     channels = x.shape[1]
     sigma = np.ones(channels)  # `smooth` features do not ask for it
     f = features.compute(profile, sigma, x)
-    scaler = train.fit_scaler(profile, f[:rows], x[:rows])
+    scaler = train.fit_scaler(profile, f[:rows], [x[:rows]])
     u = scaler.apply(f)
     raw: dict[str, Array] = {}
     own = {profile.name: profile.network.quantize}

@@ -37,10 +37,11 @@ Calibration::Status Calibration::Update(const float* sample, const Verdict& verd
       const float sigma = noise_[i].sigma();
       const float trained = features_.sigma[i];
       if (!(sigma <= trained * kMaxChange && sigma >= trained / kMaxChange)) {
-        return Abort(Status::kImplausible, extractor);
+        left_ = 0;
+        return Status::kImplausible;
       }
-      extractor.SetSigma(i, sigma);
     }
+    for (int i = 0; i < features_.channels; ++i) extractor.SetSigma(i, noise_[i].sigma());
     return Status::kRunning;
   }
   score_sum_ += verdict.score;

@@ -45,8 +45,10 @@ void AdaptiveNoise::Update(float x, const NoiseAdaptation& adaptation) {
   const float bound = kBlockBound * variance_.value();
   const float counted = block_.variance() < bound ? block_.variance() : bound;
   variance_.Add(variance_.SubtractedFrom(counted) / count_);
+  // The variance itself is held within the limit: what lies beyond need not be unlearnt later.
   const float lowest = measured_ / adaptation.limit;
   const float highest = measured_ * adaptation.limit;
-  const float believed = std::sqrt(variance_.value());
-  sigma_ = believed < lowest ? lowest : believed > highest ? highest : believed;
+  if (variance_.value() < lowest * lowest) variance_.Set(lowest * lowest);
+  if (variance_.value() > highest * highest) variance_.Set(highest * highest);
+  sigma_ = std::sqrt(variance_.value());
 }

@@ -142,7 +142,8 @@ class ReferenceFeatures {
     const auto limit = static_cast<double>(config_.adaptation.limit);
     blocks_ = std::min(blocks_ + 1.0, static_cast<double>(config_.adaptation.memory));
     noise_ += (std::min(squares / (kBlock - 2), 2.0 * noise_) - noise_) / blocks_;
-    believed_ = std::clamp(std::sqrt(noise_), measured_ / limit, measured_ * limit);
+    noise_ = std::clamp(noise_, std::pow(measured_ / limit, 2), std::pow(measured_ * limit, 2));
+    believed_ = std::sqrt(noise_);
   }
 
   // Over the last `window` samples, which must be there.
