@@ -73,7 +73,7 @@ def model_step() -> None:
         print(f"Model: {error}")
 
 
-def end_build(*_: Any) -> None:
+def end_build(*_: Any, **__: Any) -> None:
     """Everything is compiled: writes SCons's records, then lets another build begin."""
     if env["BUILD_HOLDS"]:
         try:
