@@ -151,7 +151,7 @@ add("collect", collect, "Collect", "Record normal data from the board into data/
 add("inject", inject, "Inject", "Inject an anomaly on the board and watch it pass")
 if env.subst("$PIOPLATFORM") == "native":
     for running in ("exec", "upload"):  # both run the program, for as long as it likes
-        env.AddPreAction(running, env.EndBuild)
+        env.AddPreAction(running, env.Action(env.EndBuild, cmdstr=None))
     add("demo", demo, "Demo", "Simulate a minute with injected anomalies", "$PROGPATH")
     add("board", board, "Virtual board", "Run the firmware here as a board on a port", "$PROGPATH")
     add("bench", bench, "Bench", "Speed and size on this computer, against other engines")
