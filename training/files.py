@@ -60,7 +60,10 @@ def lock(path: Path, busy: str, wait: bool = True) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError:  # another user's, or on a read-only disk: it can be locked all the same
+        except OSError:
+            if not path.is_file():
+                raise
+            # Another user's, or on a read-only disk: it can be locked all the same.
             handle = os.open(path, os.O_RDONLY)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
