@@ -99,7 +99,8 @@ def wander(parts: Sequence[Array]) -> Array:
     steps = []
     for samples in parts:
         blocks = len(samples) // _DRIFT_BLOCK
-        means = samples[: blocks * _DRIFT_BLOCK].reshape(blocks, _DRIFT_BLOCK, -1).mean(axis=1)
+        shape = (blocks, _DRIFT_BLOCK, samples.shape[1])
+        means = samples[: blocks * _DRIFT_BLOCK].reshape(shape).mean(axis=1)
         steps.append(np.diff(means, axis=0))
     together = np.concatenate(steps)
     if not len(together):
