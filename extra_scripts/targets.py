@@ -58,9 +58,14 @@ def run(*command: str | Path, stdin: IO[bytes] | int | None = None) -> int:
 
 
 def guarded(action: Callable[[], int]) -> Any:
-    """An error that is meant for the user is a sentence, not a traceback."""
+    """An error that is meant for the user is a sentence, not a traceback.
+
+    Only a training writes what a build reads; while another program runs, others may build.
+    """
 
     def act(**_: Any) -> int:
+        if action is not train:
+            env.EndBuild()
         try:
             return action()
         except UserError as error:
@@ -83,12 +88,10 @@ def train() -> int:
 
 
 def modelinfo() -> int:
-    env.EndBuild()
     return run(python(), "-m", "training", "modelinfo", *model_arguments())
 
 
 def report() -> int:
-    env.EndBuild()
     interpreter = model_step.training_python()
     return run(interpreter, "-m", "training", "report", *model_arguments())
 
@@ -99,7 +102,6 @@ def model_arguments() -> list[str | Path]:
 
 
 def collect() -> int:
-    env.EndBuild()
     force = option("custom_collect_force", "no").lower() in ("yes", "true", "1")
     arguments = ["--seconds", option("custom_collect_seconds", "60")]
     arguments += ["--profile", Path(choice().profile).stem, *port_arguments()]
@@ -108,14 +110,12 @@ def collect() -> int:
 
 
 def inject() -> int:
-    env.EndBuild()
     arguments = option("custom_inject", "50 4").split()
     return run(python(), "-m", "monitor.inject", *port_arguments(), *arguments)
 
 
 def demo() -> int:
     """A minute with anomalies, faster than real time, shown as in the monitor."""
-    env.EndBuild()
     command = [env.subst("$PROGPATH"), "--simulate", "mixed", "--seconds", "60", "--speed", "20"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as program:
         viewer = [python(), "-m", "monitor.view", "--clock", "board"]
@@ -125,13 +125,11 @@ def demo() -> int:
 
 def bench() -> int:
     """Speed and size of the host build, against other engines; it compiles what it needs."""
-    env.EndBuild()
     return run(model_step.training_python(), "-m", "bench", *model_arguments())
 
 
 def board() -> int:
     """The firmware as a virtual board, until Ctrl+C."""
-    env.EndBuild()
     print("A virtual board, until Ctrl+C. Watch it from another terminal:")
     print(f"    pio device monitor -e native -p socket://localhost:{BOARD_PORT}", flush=True)
     serial = f"tcp:{BOARD_PORT}"

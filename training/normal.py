@@ -90,21 +90,28 @@ def prepare(profile: Profile, dataset: Dataset, sigma: Array) -> list[Normal]:
     run_in = int(settings.run_in_seconds * rate_hz)
     rate = rule.false_alarms_per_day / (86400.0 * rate_hz)
     episode = int(rule.episode_seconds * rate_hz)
-    virtual = stretch.virtual_recording(
-        noise(dataset)[0],
-        settings.streams,
-        int(settings.stream_seconds * rate_hz) + run_in,
-        np.random.default_rng(settings.seed),
-        rate_hz=rate_hz,
-        slope=settings.slope,
-        gain_spread=settings.gain_spread,
-    )
-    result = [Normal(features.compute(profile, sigma, virtual[..., None]), run_in, rate, episode)]
+    drawn = virtual(profile, dataset)[..., None]
+    result = [Normal(features.compute(profile, sigma, drawn), run_in, rate, episode)]
     for segment in dataset.segments:
         if len(segment) >= LONG_RECORDING_S * rate_hz:
             computed = features.compute(profile, sigma, segment)[None]
             result.append(Normal(computed, run_in, rate, episode))
     return result
+
+
+def virtual(profile: Profile, dataset: Dataset) -> Array:
+    """The virtual recording of a profile that stretches its data [streams, rows]."""
+    settings, rate_hz = profile.data.stretch, profile.sampling.rate_hz
+    assert settings is not None
+    return stretch.virtual_recording(
+        noise(dataset)[0],
+        settings.streams,
+        int(settings.stream_seconds * rate_hz) + int(settings.run_in_seconds * rate_hz),
+        np.random.default_rng(settings.seed),
+        rate_hz=rate_hz,
+        slope=settings.slope,
+        gain_spread=settings.gain_spread,
+    )
 
 
 def balanced(

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from training import calibration, evaluation, features, normal, scaling, train
 from training.benchmark import baselines, return_period, variants
+from training.benchmark.alarms import latch
 from training.benchmark.nab_scoring import Series, evaluate, probation_rows
 from training.data import Dataset
 from training.errors import UserError
@@ -167,16 +168,10 @@ def alarms(ratios: Array, release: float, calm: int) -> npt.NDArray[np.bool_]:
     """
     if ratios.ndim == 2:
         return np.asarray(np.any([alarms(side, release, calm) for side in ratios.T], axis=0))
-    begins = np.zeros((len(ratios), len(THRESHOLDS)), dtype=np.bool_)
-    left = np.zeros(len(THRESHOLDS), dtype=np.int64)  # calm rows until the alarm ends
-    for row, ratio in enumerate(ratios.tolist()):
-        begins[row] = (left == 0) & (ratio >= THRESHOLDS)
-        left = np.where(
-            begins[row] | ((left > 0) & (ratio >= release * THRESHOLDS)),
-            calm,
-            np.maximum(left - 1, 0),
-        )
-    return begins
+    scores = ratios[:, None]
+    on = latch(scores >= THRESHOLDS, scores < release * THRESHOLDS, calm)
+    on[1:] &= ~on[:-1]
+    return on
 
 
 def _baselines(

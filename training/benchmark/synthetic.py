@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from training import calibration, features, normal, scaling, stretch, train
 from training.benchmark import baselines, devices, program, variants
+from training.benchmark.alarms import latch
 from training.benchmark.devices import GRID, RATE_HZ, Device
 from training.data import Dataset
 from training.errors import UserError
@@ -209,14 +210,8 @@ def latched(profile: Profile, scores: Array, threshold: float) -> Alarms:
     """Alarms [streams, samples] of scores: over the threshold, until enough of them are low."""
     detector = profile.detector
     over, low = scores > threshold, scores < detector.clear_ratio * threshold
-    result = np.zeros(scores.shape, dtype=bool)
-    active = np.zeros(len(scores), dtype=bool)
-    calm = np.zeros(len(scores), dtype=int)
-    for sample in range(detector.warmup_samples, scores.shape[1]):
-        calm = np.where(low[:, sample], calm + 1, 0)
-        active = over[:, sample] | (active & (calm < detector.clear_samples))
-        result[:, sample] = active
-    return result
+    over[:, : detector.warmup_samples] = False
+    return latch(over.T, low.T, detector.clear_samples).T
 
 
 def stuck(profile: Profile, x: Array) -> Alarms:
@@ -309,7 +304,7 @@ def _as_baselines(
     sigma = np.array([n.sigma for n in normal.noise(data)])
     has_features = any(name in baselines.ON_FEATURES for name in names)
     parts = normal.prepare(profile, data, sigma)
-    readings = [_virtual(profile, data), *([signals.recording[None]] * (len(parts) - 1))]
+    readings = [normal.virtual(profile, data), *([signals.recording[None]] * (len(parts) - 1))]
     first = min(len(signals.recording), parts[0].run_in)
     drawn = normal.balanced(
         [p.settled(p.features) for p in parts], 100_000, np.random.default_rng(0)
@@ -376,18 +371,3 @@ def _on_readings(
         pairs = zip(facts.normal, facts.readings, strict=True)
         threshold = facts.threshold([make(mean_of)(x) for mean_of, x in pairs])
     return [latched(facts.profile, make(recording)(x), threshold) for x in sets]
-
-
-def _virtual(profile: Profile, data: Dataset) -> Array:
-    """The virtual recording whose features `normal.prepare` gives [streams, rows]."""
-    settings, rate_hz = profile.data.stretch, profile.sampling.rate_hz
-    assert settings is not None
-    return stretch.virtual_recording(
-        normal.noise(data)[0],
-        settings.streams,
-        int(settings.stream_seconds * rate_hz) + int(settings.run_in_seconds * rate_hz),
-        np.random.default_rng(settings.seed),
-        rate_hz=rate_hz,
-        slope=settings.slope,
-        gain_spread=settings.gain_spread,
-    )

@@ -38,8 +38,7 @@ struct FeatureSpec {
 
 // How far the noise that is believed follows the sensor's; blocks are NoiseBlock::kSize samples.
 struct NoiseAdaptation {
-  float limit =
-      1.0f;  // it stays within this factor, >= 1, of the measured noise; 1: it does not follow
+  float limit = 1.0f;     // the factor, >= 1, that it stays within of the measured noise; 1: off
   float memory = 1.0f;    // time constant, blocks
   float measured = 1.0f;  // what the measured noise counts for at the start, blocks
 };
