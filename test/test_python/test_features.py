@@ -2,9 +2,9 @@
 
 import dataclasses
 import shutil
-import subprocess
 from pathlib import Path
 
+import cpp_probe
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -107,14 +107,6 @@ def run_cpp(project: Path, folder: Path, profile: Profile, sigma: Array, samples
     """Features by lib/Features [rows, features]."""
     folder.mkdir()
     specs = codegen.feature_tables(profile, [float(s) for s in sigma])
-    channels, count = samples.shape[1], profile.feature_count
     code = specs.replace("kFeatures", "kConfig")
-    source = folder / "probe.cpp"
-    source.write_text(MAIN.format(specs=code, channels=channels, count=count))
-    program = folder / "probe"
-    library = project / "lib" / "Features" / "src"
-    command = ["g++", "-std=c++17", "-O2", "-I", library, source, *library.glob("*.cpp")]
-    subprocess.run([*map(str, command), "-o", str(program)], check=True)
-    data = samples.astype(np.float32).tobytes()
-    done = subprocess.run([str(program)], input=data, capture_output=True, check=True)
-    return np.frombuffer(done.stdout, np.float32).reshape(-1, count).astype(np.float64)
+    main = MAIN.format(specs=code, channels=samples.shape[1], count=profile.feature_count)
+    return cpp_probe.run(folder, main, [project / "lib" / "Features" / "src"], samples)

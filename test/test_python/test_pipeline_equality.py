@@ -2,9 +2,9 @@
 
 import copy
 import shutil
-import subprocess
 from pathlib import Path
 
+import cpp_probe
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -101,15 +101,6 @@ def a_sensors_life(random: np.random.Generator) -> Array:
 def run_cpp(project: Path, folder: Path, header: str, samples: Array) -> Array:
     """Features, expected value and score [rows, features + 2]."""
     (folder / "model_config.h").write_text(header)
-    source, program = folder / "main.cpp", folder / "program"
-    source.write_text(MAIN)
-    libraries = [
-        project / "lib" / n / "src" for n in ("Features", "Autoencoder", "AnomalyDetector")
-    ]
-    includes = [folder, *libraries, project / "lib" / "Sensor" / "src"]
-    command = ["g++", "-std=c++17", "-O2", *[f"-I{path}" for path in includes], source]
-    command += [file for path in libraries for file in sorted(path.glob("*.cpp"))]
-    subprocess.run([*map(str, command), "-o", str(program)], check=True)
-    data = samples.astype(np.float32).tobytes()
-    done = subprocess.run([str(program)], input=data, capture_output=True, check=True)
-    return np.frombuffer(done.stdout, np.float32).reshape(len(samples), -1).astype(np.float64)
+    names = ("Features", "Autoencoder", "AnomalyDetector", "Sensor")
+    libraries = [project / "lib" / name / "src" for name in names]
+    return cpp_probe.run(folder, MAIN, libraries, samples)
