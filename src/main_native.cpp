@@ -28,7 +28,6 @@ constexpr int kExitOk = 0;
 constexpr int kExitUsage = 2;
 constexpr int kExitInput = 3;
 
-constexpr double kPeriodSeconds = static_cast<double>(model_config::kSamplePeriodUs) * 1e-6;
 constexpr float kRoomLevel = 25.0f;
 
 const char kUsage[] =
@@ -240,18 +239,20 @@ int OpenPort(const Options& options, double speed, std::unique_ptr<SerialPort>* 
 }
 
 int Run(const Options& options) {
+  int64_t period_us = model_config::kSamplePeriodUs;
   const double speed = options.speed >= 0.0 ? options.speed : options.serial != nullptr ? 1.0 : 0.0;
   std::unique_ptr<SampleSource> source;
   Recording* recording = nullptr;
   if (options.replay != nullptr) {
     auto opened = std::make_unique<Recording>();
     const char* error = opened->Open(options.replay, options.column, model_config::kChannelNames,
-                                     model_config::kChannels);
+                                     model_config::kChannels, model_config::kSamplePeriodUs);
     if (*error != '\0') {
       std::fprintf(stderr, "%s\n", error);
       return kExitInput;
     }
     recording = opened.get();
+    period_us = recording->interval_us();
     source = std::move(opened);
   } else {
     Scenario scenario = Scenario::kNormal;
@@ -270,10 +271,10 @@ int Run(const Options& options) {
 
   double seconds = options.seconds;
   if (seconds < 0.0 && options.serial == nullptr && recording == nullptr) seconds = 60.0;
-  const auto limit =
-      seconds < 0.0 ? UINT64_MAX : static_cast<uint64_t>(seconds / kPeriodSeconds + 0.5);
+  const double period_s = static_cast<double>(period_us) * 1e-6;
+  const auto limit = seconds < 0.0 ? UINT64_MAX : static_cast<uint64_t>(seconds / period_s + 0.5);
 
-  NativeBoard board(*source, port.get(), speed > 0.0, model_config::kSamplePeriodUs);
+  NativeBoard board(*source, port.get(), speed > 0.0, period_us);
   RunSummary summary;
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
@@ -293,8 +294,7 @@ int Run(const Options& options) {
       if (done || rebooting) break;
       if (speed > 0.0) {
         // Samples are due at start + n * period: the period does not drift.
-        const std::chrono::duration<double> due(static_cast<double>(samples) * kPeriodSeconds /
-                                                speed);
+        const std::chrono::duration<double> due(static_cast<double>(samples) * period_s / speed);
         const std::chrono::duration<double> left = due - (Clock::now() - start);
         if (left.count() > 0.0) {
           port->Wait(static_cast<int>(left.count() * 1000.0) + 1);
@@ -309,7 +309,7 @@ int Run(const Options& options) {
   }
   const std::chrono::duration<double> elapsed = Clock::now() - start;
   std::fflush(stdout);
-  summary.Print(options.serial == nullptr ? stdout : stderr, kPeriodSeconds,
+  summary.Print(options.serial == nullptr ? stdout : stderr, period_s,
                 speed > 0.0 ? 0.0 : elapsed.count());
   if (recording != nullptr && recording->malformed_rows() > 0) {
     std::fprintf(stdout, "Summary: malformed rows left out %" PRIu32 "\n",

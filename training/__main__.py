@@ -5,9 +5,9 @@ import errno
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from training import codegen, fingerprint, manifest, modelinfo, profiles
+from training import codegen, fingerprint, importing, manifest, modelinfo, profiles, wishes
 from training.benchmark import cli as benchmark
 from training.errors import UserError
 from training.profiles import PROJECT, Profile
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 From a recording of normal data to a model that the firmware runs.
 
+  import     read a recording of any program, and write the plain form
   train      train on the profile's own data, or on --data, and publish the model
   export     write include/model_config.h and include/model_data.h for a model
   evaluate   what a model says about recorded data, or about one value
@@ -28,6 +29,7 @@ From a recording of normal data to a model that the firmware runs.
 
 _EXAMPLES = """\
 examples:
+  python -m training import office.csv --out data/temperature/office.csv
   python -m training train --profile temperature
   python -m training train --profile temperature --data office.csv --rows 0:1090 --out /tmp/office
   python -m training evaluate --profile lesson --value 50
@@ -37,14 +39,17 @@ examples:
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one command line; returns the exit status: 0 done, 1 a stated reason, 2 bad usage."""
+    """Runs one command line; returns the exit status.
+
+    0 done, 1 (`import`: 3) a stated reason, 2 bad usage.
+    """
     options = _parser().parse_args(arguments)
     try:
         profile = profiles.load(profiles.find(options.profile))
         options.run(profile, options)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return int(options.refused)
     except BrokenPipeError:  # `... | head`: who read this has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
@@ -66,7 +71,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(refused=1)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    imported = verbs.add_parser("import", help="read a recording and write its plain form")
+    imported.add_argument("file", type=Path, metavar="FILE")
+    imported.add_argument(
+        "--profile", default="temperature", help="name in profiles/, or FILE.toml"
+    )
+    wishes.add_arguments(imported)
+    imported.add_argument("--out", type=Path, metavar="FILE", help="where to write the plain form")
+    imported.add_argument("--json", action="store_true", help="what was understood, as JSON")
+    imported.set_defaults(run=importing.run, refused=3)
 
     train = verbs.add_parser("train", help="train and publish a model")
     _common(train, "--out", "folder to put the model into")
@@ -118,10 +134,7 @@ def _common(parser: argparse.ArgumentParser, folder: str, meaning: str) -> None:
 
 def _data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="FILE.csv", help="instead of the profile's")
-    parser.add_argument("--rows", metavar="A:B", help="only data rows A to B - 1, counted from 0")
-    parser.add_argument(
-        "--column", action="append", metavar="NAME", help="name or number; one for each channel"
-    )
+    wishes.add_arguments(parser)
 
 
 def _folder(profile: Profile, options: argparse.Namespace) -> Path:
@@ -142,8 +155,8 @@ def _train_locked(profile: Profile, options: argparse.Namespace, folder: Path) -
 
     dataset = _dataset(profile, options, folder)
     print(f"data: {dataset.record['description']}")
-    if dataset.record["malformed"]:
-        print(f"      {dataset.record['malformed']} malformed rows left out")
+    for line in modelinfo.recordings(dataset.record):
+        print(f"      {line}")
     with progress.shown(f"training {profile.name}") as told:
         trained = train.train(profile, dataset, told)
     train.publish(trained, folder)
@@ -175,25 +188,26 @@ def _dataset(profile: Profile, options: argparse.Namespace, folder: Path) -> "Da
     """The data that the command line asks for."""
     from training import data
 
+    said = wishes.of_options(options)
     if options.data is not None:
-        return data.from_file(profile, options.data, options.rows, options.column)
-    if options.rows or options.column:
-        raise UserError("--rows and --column need --data FILE.csv")
+        return data.from_file(profile, options.data, said)
+    if said.record():
+        raise UserError(f"{', '.join(said.record())}: is about a recording, name it with --data")
     record = _data_record(folder) if options.same_data else None
-    if record is None or record["kind"] != "file":
+    if record is None:
         return data.own(profile)
-    path = fingerprint.data_path(record)
-    if not path.is_file():
-        raise UserError(
-            f"{profiles.shown(folder)}: belongs to {path}, which is gone; bring it back, or "
-            f"train on other data: python -m training train --profile {profile.name} --out {folder}"
-        )
-    return data.from_file(profile, path, record["rows"], record["columns"])
-
-
-def _data_record(folder: Path) -> dict[str, str] | None:
     try:
-        record: dict[str, str] = manifest.load(folder, locked=True)["data"]
+        return data.of_record(profile, record)
+    except UserError as error:
+        raise UserError(
+            f"{profiles.shown(folder)}: {error}, or train on other data: "
+            f"python -m training train --profile {profile.name} --out {folder}"
+        ) from error
+
+
+def _data_record(folder: Path) -> dict[str, Any] | None:
+    try:
+        record: dict[str, Any] = manifest.load(folder, locked=True)["data"]
     except UserError:
         return None
     return record
@@ -210,23 +224,19 @@ def _export(profile: Profile, options: argparse.Namespace) -> None:
 
 
 def _evaluate(profile: Profile, options: argparse.Namespace) -> None:
-    from training import data, evaluation
+    from training import data, evaluation, recordings
 
     found = manifest.load(_folder(profile, options))
     if options.value is not None:
         print(evaluation.about_value(profile, found, options.value))
         return
     if options.data is None:
-        segments, malformed = data.own(profile).segments, []
+        segments = data.own(profile).segments
     else:
-        recording = data.read_csv(
-            options.data, profile.sensor.channels, options.rows, options.column
-        )
-        segments, malformed = [recording.values], recording.malformed
-    for bad in malformed[:10]:
-        print(f"{options.data}: line {bad.line} left out: {bad.reason}")
-    if len(malformed) > 10:
-        print(f"{options.data}: {len(malformed)} rows left out in all")
+        recording = recordings.read(options.data, profile, wishes.of_options(options))
+        print(f"{options.data}: {recording.sentence()}")
+        importing.tell(recording, options.data)
+        segments = recording.pieces
     for segment in segments:
         print(evaluation.about_data(profile, found, segment))
 

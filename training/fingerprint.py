@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from training.profiles import Profile
 SOURCES: Final = (
     "arena.py",
     "calibration.py",
+    "clock.py",
     "conversion.py",
     "data.py",
     "features.py",
@@ -24,8 +24,10 @@ SOURCES: Final = (
     "layers.py",
     "network.py",
     "normal.py",
+    "recordings.py",
     "scaling.py",
     "stretch.py",
+    "table.py",
     "train.py",
 )
 
@@ -33,7 +35,7 @@ SOURCES: Final = (
 def compute(profile: Profile, identity: list[Any]) -> str:
     """The fingerprint, 64 hexadecimal digits, of a profile trained on the data of this identity."""
     digest = hashlib.sha256(profile.canonical())
-    digest.update(json.dumps(identity).encode())
+    digest.update(json.dumps(identity, sort_keys=True).encode())
     folder = Path(__file__).parent
     for name in SOURCES:
         # A checkout with Windows line ends is the same source.
@@ -74,9 +76,9 @@ def own_identity(profile: Profile) -> list[Any]:
     return ["recordings", *(file_sha256(file) for file in files)] if files else ["synthetic"]
 
 
-def file_identity(sha256: str, rows: str | None, columns: Iterable[str] | None) -> list[Any]:
-    """Identity of a file that was given by --data, with its --rows and --column."""
-    return ["file", sha256, rows, list(columns) if columns else None]
+def file_identity(sha256: str, wishes: dict[str, Any]) -> list[Any]:
+    """Identity of a file that was given by --data, with what was said about it (`Wishes`)."""
+    return ["file", sha256, wishes]
 
 
 def expected(profile: Profile, data: dict[str, Any] | None) -> str:
@@ -89,7 +91,7 @@ def expected(profile: Profile, data: dict[str, Any] | None) -> str:
         return compute(profile, own_identity(profile))
     path = data_path(data)
     sha256 = file_sha256(path) if path.is_file() else data["sha256"]
-    return compute(profile, file_identity(sha256, data["rows"], data["columns"]))
+    return compute(profile, file_identity(sha256, data["wishes"]))
 
 
 def data_path(data: dict[str, Any]) -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from training import fingerprint, profiles
 from training.manifest import Manifest
@@ -26,8 +27,18 @@ def rows(profile: Profile, found: Manifest, folder: Path, include: Path) -> list
         *_features(profile, found),
         ("threshold", _threshold(profile, pipeline["decision"]["threshold"], found)),
         ("data", found["data"]["description"]),
+        *(("", line) for line in recordings(found["data"])),
         ("tools", ", ".join(f"{k} {v}" for k, v in found["versions"].items())),
     ]
+
+
+def recordings(record: dict[str, Any]) -> list[str]:
+    """What was understood of each recording that a model was trained on."""
+    from training.understood import describe
+
+    if record["kind"] == "file":
+        return [describe(record["read"])]
+    return [f"{file['name']}: {describe(file)}" for file in record.get("files", ())]
 
 
 def parameters(found: Manifest) -> int:

@@ -113,13 +113,7 @@ def read_benchmark(path: Path) -> dict[str, Any]:
 
 
 def _dataset(profile: Profile, found: Manifest) -> Dataset:
-    record = found["data"]
-    if record["kind"] != "file":
-        return data.own(profile)
-    path = fingerprint.data_path(record)
-    if not path.is_file():
-        raise UserError(f"{path}: the data of this model are gone")
-    return data.from_file(profile, path, record["rows"], record["columns"])
+    return data.of_record(profile, found["data"])
 
 
 def _measured(profile: Profile, told: Callable[[int, int], None]) -> dict[str, Any]:
@@ -374,7 +368,7 @@ def _microseconds(profile: Profile, found: Manifest, segment: Array) -> float | 
         try:
             compiler = program.compiler(Path(folder) / "objects")
             built = compiler.build(profile, found, Path(folder) / "model")
-            said = built.run(np.tile(segment, (max(1, 100_000 // len(segment)), 1)))
+            said = built.run([np.tile(segment, (max(1, 100_000 // len(segment)), 1))])
         except UserError:
             return None
     throughput = re.search(rb"throughput (\d+) samples/s", said)

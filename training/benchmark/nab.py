@@ -209,7 +209,7 @@ def _dataset(recording: Recording, rows: int) -> Dataset:
         "description": f"{recording.name}, rows 0:{rows}",
         "date": None,
     }
-    record |= {"rows_used": rows, "malformed": 0}
+    record["rows_used"] = rows
     values = recording.values[:rows, None]
     return Dataset([values], [recording.name], record, recording.interval_s)
 

@@ -32,13 +32,13 @@ class Program:
     """A host program with one detector in it."""
 
     path: Path
+    profile: Profile
 
-    def run(self, rows: Array) -> bytes:
-        """Everything that it prints for samples [rows, channels]; NaN is a sensor that is dead."""
-        text = "\n".join(",".join(f"{v:.9g}" for v in row) for row in rows.tolist())
+    def run(self, clips: list[Array]) -> bytes:
+        """Everything that it prints for clips [rows, channels], each after a restart."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "samples.csv"
-            file.write_text(text + "\n", encoding="ascii")
+            file.write_text(plain_text(self.profile, clips), encoding="ascii")
             command = [str(self.path), "--replay", str(file)]
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
         if done.returncode:
@@ -46,18 +46,26 @@ class Program:
         return done.stdout
 
     def states(self, clips: list[Array]) -> list[States]:
-        """State of every sample of clips [rows, channels], each clip after a restart.
+        """State of every sample of clips [rows, channels], each clip after a restart."""
+        letters = b"".join(re.findall(rb"State: ([WNAF])", self.run(clips)))
+        count = sum(map(len, clips))
+        if len(letters) != count:
+            raise UserError(f"the host program gave {len(letters)} states for {count} samples")
+        ends = np.cumsum([len(clip) for clip in clips])
+        return np.split(np.frombuffer(letters, np.uint8), ends[:-1])
 
-        Between two clips comes a row of NaN: a FAULT, after which the firmware starts anew.
-        """
-        gap = np.full((1, clips[0].shape[1]), np.nan)
-        rows = np.concatenate([part for clip in clips for part in (gap, clip)])
-        letters = b"".join(re.findall(rb"State: ([WNAF])", self.run(rows)))
-        if len(letters) != len(rows):
-            raise UserError(f"the host program gave {len(letters)} states for {len(rows)} samples")
-        ends = np.cumsum([1 + len(clip) for clip in clips])
-        states = np.frombuffer(letters, np.uint8)
-        return [states[end - len(clip) : end] for clip, end in zip(clips, ends, strict=True)]
+
+def plain_text(profile: Profile, clips: list[Array]) -> str:
+    """Clips [rows, channels] as a recording in the plain form, a hole in time between two."""
+    period = 1 / profile.sampling.rate_hz
+    lines = [f"# interval: {period:.9g}", ",".join(["time", *profile.sensor.channels])]
+    row = 0
+    for clip in clips:
+        for values in clip.tolist():
+            lines.append(",".join([f"{row * period:.6f}", *(f"{v:.9g}" for v in values)]))
+            row += 1
+        row += 2
+    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,7 @@ class Compiler:
         includes = ["-I", folder, "-I", source.parent, *_library_includes()]
         compile_ = [self.command, *_FLAGS, *includes, source, *self.objects, *_SYSTEM]
         _run([*compile_, "-o", program])
-        return Program(program)
+        return Program(program, profile)
 
 
 def compiler(folder: Path) -> Compiler:

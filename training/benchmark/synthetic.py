@@ -232,7 +232,7 @@ def dataset(recording: Array) -> Dataset:
         "description": f"simulated, {len(recording)} rows",
         "date": None,
     }
-    record |= {"rows_used": len(recording), "malformed": 0}
+    record["rows_used"] = len(recording)
     return Dataset([recording[:, None]], ["simulated"], record)
 
 

@@ -13,6 +13,7 @@
 struct SensorSample {
   float values[kMaxChannels];
   SensorFault fault;
+  bool after_gap;  // it does not continue the sample before it: a hole in a recording
 };
 
 // What survives a reboot. The number is the key under which a board stores it.

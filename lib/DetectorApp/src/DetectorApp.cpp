@@ -190,10 +190,18 @@ void DetectorApp::SampleFailed() {
   samples_.fetch_add(1, std::memory_order_relaxed);
 }
 
+// What follows does not continue what came before: as after a start.
+void DetectorApp::BeginPiece() {
+  CancelCalibration();
+  detector_.Reset();
+  for (SensorCheck& check : checks_) check.Reset();
+}
+
 void DetectorApp::Sample() {
   if (failure_ != nullptr) return SampleFailed();
   TakeRequests();
   SensorSample sample = board_.ReadSensor();
+  if (sample.after_gap) BeginPiece();
   // A warm-up would hide an injected value, and one follows a fault: it begins when the detector
   // judges, and then goes on whatever comes of it.
   const bool judges = detector_.state() != State::kFault && detector_.warmup_left() == 0;

@@ -91,6 +91,7 @@ class DetectorApp {
   // Sampling side.
   void TakeRequests();
   void SampleFailed();
+  void BeginPiece();
   void Publish(const Event& event);
   void PublishCalibration(Calibration::Status status);
   void CancelCalibration();

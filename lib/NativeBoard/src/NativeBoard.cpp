@@ -3,7 +3,7 @@
 #include <cstdio>
 
 NativeBoard::NativeBoard(SampleSource& source, SerialPort* port, bool timed,
-                         uint32_t sample_period_us)
+                         int64_t sample_period_us)
     : source_(source), port_(port), timed_(timed), sample_period_us_(sample_period_us) {}
 
 void NativeBoard::SetLed(bool on) {

@@ -13,7 +13,7 @@ class NativeBoard final : public Board {
  public:
   // `port` may be nullptr: then the lines go to standard output and nothing is read. `timed`: the
   // stopwatch runs; it costs more than the inference.
-  NativeBoard(SampleSource& source, SerialPort* port, bool timed, uint32_t sample_period_us);
+  NativeBoard(SampleSource& source, SerialPort* port, bool timed, int64_t sample_period_us);
 
   // The next sample period begins: the board's clock stands at its start until the next call.
   void Tick() { ++ticks_; }
@@ -36,7 +36,7 @@ class NativeBoard final : public Board {
   SampleSource& source_;
   SerialPort* port_;
   bool timed_;
-  uint32_t sample_period_us_;
+  int64_t sample_period_us_;
   int64_t ticks_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   // Kept over a reboot of the virtual board, gone with the process.

@@ -1,6 +1,7 @@
-// A recording in a CSV file, read row by row: with or without a header, comma or semicolon, with
-// times or without, '#' comments. A row that is not sound is skipped, counted and reported with its
-// line number; it never becomes a reading.
+// A recording in the project's plain form, read row by row: lines of '#' with what is known of it,
+// a header "time,<channel>,...", then rows of plain numbers, the time in seconds. It is what
+// `collect` and `import` write (docs/recordings.md); anything else is refused with the command that
+// imports it. A row that is not sound is left out, counted and reported with its line number.
 #pragma once
 
 #include <cstdint>
@@ -19,47 +20,52 @@ class Recording final : public SampleSource {
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
-  // Opens `path` and finds the columns: `column` (a name of the header, or a number from 1) where
-  // it is given and there is one channel; else the header's columns with the channels' names; else
-  // "value"; else the only column that is no time; without a header the last columns. Returns "" or
-  // one sentence for the user.
+  // Opens `path` and finds the columns: `column`, a name of the header, where it is given and there
+  // is one channel; else the channels' names; else, of one channel, "value" or the only column
+  // beside the time. `period_us` is the profile's: a recording that does not state its interval has
+  // to come at about this pace. Returns "" or one sentence for the user.
   const char* Open(const char* path, const char* column, const char* const* channel_names,
-                   int channels);
+                   int channels, uint32_t period_us);
 
   SensorSample Next() override;
   bool Done() const override { return !ready_; }
+  // The date and time of the last sample where the recording has a date, else its seconds.
   const char* time_text() const override { return time_text_; }
 
   uint32_t malformed_rows() const { return malformed_; }
-  // The error that ended the reading early, or "".
-  const char* error() const { return error_; }
+  // Microseconds from row to row.
+  int64_t interval_us() const { return interval_us_; }
 
  private:
   bool ReadLine();
   int ReadByte();
-  bool FindColumns(char* const* fields, int count, bool header, const char* column,
+  void ReadHead();
+  bool FindColumns(char* const* fields, int count, const char* column,
                    const char* const* channel_names);
-  bool ParseRow();
+  bool FindInterval(uint32_t period_us);
+  bool ParseRow(SensorSample* sample, int64_t* micros);
   void ReadAhead();
+  const char* Refuse(const char* path, const char* why);
   void Fail(const char* format, const char* detail);
-  int Split(char* line, char** fields) const;
 
   std::FILE* file_ = nullptr;
   char buffer_[65536];
   size_t buffered_ = 0;
   size_t position_ = 0;
-  char delimiter_ = ',';
   int channels_ = 0;
   int columns_[kMaxChannels] = {};
-  int time_column_ = -1;
   int field_count_ = 0;
+  bool plain_ = false;  // its head says so
+  bool dated_ = false;
+  int64_t start_s_ = 0;  // since 1970
+  int64_t interval_us_ = 0;
   bool ready_ = false;
   bool too_long_ = false;
   SensorSample next_ = {};
+  int64_t next_us_ = 0;
   uint64_t line_number_ = 0;
   uint32_t malformed_ = 0;
   char line_[kMaxLine + 2] = {};
-  char next_time_[32] = {};
   char time_text_[32] = {};
-  char error_[512] = {};
+  char error_[1024] = {};
 };

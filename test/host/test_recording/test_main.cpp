@@ -23,10 +23,16 @@ static void WriteBytes(const char* bytes, size_t size) {
 
 static void Write(const char* text) { WriteBytes(text, std::strlen(text)); }
 
+constexpr uint32_t kPeriodUs = 500000;
+
+static const char* Open(Recording& recording, const char* column = nullptr) {
+  return recording.Open(kPath, column, kOne, 1, kPeriodUs);
+}
+
 // Opens what was written and reads it all: `expected` values of channel 0.
 static void ExpectValues(const char* column, const float* expected, int count, uint32_t malformed) {
   Recording recording;
-  TEST_ASSERT_EQUAL_STRING("", recording.Open(kPath, column, kOne, 1));
+  TEST_ASSERT_EQUAL_STRING("", Open(recording, column));
   for (int i = 0; i < count; ++i) {
     TEST_ASSERT_FALSE(recording.Done());
     TEST_ASSERT_EQUAL_FLOAT(expected[i], recording.Next().values[0]);
@@ -35,65 +41,76 @@ static void ExpectValues(const char* column, const float* expected, int count, u
   TEST_ASSERT_EQUAL_UINT32(malformed, recording.malformed_rows());
 }
 
-static void ABareColumnIsRead() {
-  Write("25.5\n26\n-1e1\n");
-  const float expected[] = {25.5f, 26.0f, -10.0f};
-  ExpectValues(nullptr, expected, 3, 0);
-}
-
-static void HeaderTimesCommentsAndCarriageReturnsAreUnderstood() {
+static void HeadTimesAndCarriageReturnsAreUnderstood() {
   Write(
-      "\xEF\xBB\xBF# board: x\r\ntimestamp,value\r\n2013-07-04 00:00:00,69.88\r\n\r\n2013-07-04 "
-      "01:00:00,71.2\r\n");
-  const float expected[] = {69.88f, 71.2f};
+      "# imported: office.csv\r\n# recorded: 2013-07-04T23:00:00\r\n# interval: 3600\r\n\r\n"
+      "time,temperature\r\n0.000,69.88\r\n3600.000,-1e1\r\n");
+  const float expected[] = {69.88f, -10.0f};
   ExpectValues(nullptr, expected, 2, 0);
   Recording recording;
-  TEST_ASSERT_EQUAL_STRING("", recording.Open(kPath, nullptr, kOne, 1));
+  TEST_ASSERT_EQUAL_STRING("", Open(recording));
+  TEST_ASSERT_EQUAL_INT64(3600000000, recording.interval_us());
   recording.Next();
-  TEST_ASSERT_EQUAL_STRING("2013-07-04 00:00:00", recording.time_text());
+  TEST_ASSERT_EQUAL_STRING("2013-07-04T23:00:00", recording.time_text());
+  recording.Next();
+  TEST_ASSERT_EQUAL_STRING("2013-07-05T00:00:00", recording.time_text());
 }
 
-static void WithoutAHeaderTheLastColumnIsTheValue() {
-  Write("0.0,25.5\n0.5,26.5\n");
-  const float expected[] = {25.5f, 26.5f};
-  ExpectValues(nullptr, expected, 2, 0);
+static void WithoutADateTheTimeIsInSeconds() {
+  Write("time,value\n0.0,25.5\n0.5,26.5\n");
+  Recording recording;
+  TEST_ASSERT_EQUAL_STRING("", Open(recording));
+  TEST_ASSERT_EQUAL_INT64(500000, recording.interval_us());
+  recording.Next();
+  recording.Next();
+  TEST_ASSERT_EQUAL_STRING("0.500", recording.time_text());
 }
 
-static void AColumnIsChosenByNameOrNumber() {
-  Write("time;a;b\n0;1;2\n1;3;4\n");
+static void TheIntervalIsWhatMostOfTheFirstRowsHave() {
+  Write("# recorded: 2026-11-24T10:00:00Z\ntime,value\n0,1\n30,2\n40,3\n50,4\n60,5\n");
+  Recording recording;
+  TEST_ASSERT_EQUAL_STRING("", Open(recording));
+  TEST_ASSERT_EQUAL_INT64(10000000, recording.interval_us());
+  TEST_ASSERT_EQUAL_FLOAT(1.0f, recording.Next().values[0]);
+}
+
+static void AColumnIsChosenByName() {
+  Write("time,a,b\n0,1,2\n1,3,4\n");
   const float a[] = {1.0f, 3.0f};
-  const float b[] = {2.0f, 4.0f};
   ExpectValues("a", a, 2, 0);
-  ExpectValues("3", b, 2, 0);
 }
 
 static void MalformedRowsAreCountedAndNeverBecomeNumbers() {
-  Write("time,value\n0,1\n1\n2,x\n3,4,5\n4,\n5,6C\n6,0x10\n7,2\n8,3.");
+  Write(
+      "# interval: "
+      "1\ntime,value\n0,1\n1\n2,x\n3,4,5\n4,\n5,6C\n6,0x10\n6.5,nan\n6.6,inf\nx,1\n7,2\n8,3.");
   const float expected[] = {1.0f, 2.0f, 3.0f};
-  ExpectValues(nullptr, expected, 3, 6);
-}
-
-static void ANumberThatIsNoneReachesTheSensorCheck() {
-  Write("value\n1\nnan\n2\n");
-  Recording recording;
-  TEST_ASSERT_EQUAL_STRING("", recording.Open(kPath, nullptr, kOne, 1));
-  recording.Next();
-  TEST_ASSERT_TRUE(std::isnan(recording.Next().values[0]));
+  ExpectValues(nullptr, expected, 3, 9);
 }
 
 static void SeveralChannelsAreFoundByName() {
-  Write("b,t,a\n1,2,3\n");
+  Write("time,b,t,a\n0,1,2,3\n");
   Recording recording;
-  TEST_ASSERT_EQUAL_STRING("", recording.Open(kPath, nullptr, kTwo, 2));
+  TEST_ASSERT_EQUAL_STRING("", recording.Open(kPath, nullptr, kTwo, 2, kPeriodUs));
   const SensorSample sample = recording.Next();
   TEST_ASSERT_EQUAL_FLOAT(3.0f, sample.values[0]);
   TEST_ASSERT_EQUAL_FLOAT(1.0f, sample.values[1]);
 }
 
+static void AHoleOrAStepBackBeginsAPiece() {
+  Write("time,value\n0,1\n0.5,1\n1.2,1\n2,1\n2.5,1\n2,1\n2.5,1\n2.5,1\n");
+  const bool expected[] = {false, false, false, true, false, true, false, true};
+  Recording recording;
+  TEST_ASSERT_EQUAL_STRING("", Open(recording));
+  for (const bool gap : expected) TEST_ASSERT_EQUAL(gap, recording.Next().after_gap);
+  TEST_ASSERT_TRUE(recording.Done());
+}
+
 static void ExpectRefusal(const char* column, const char* part) {
   Recording recording;
-  const char* error = recording.Open(kPath, column, kOne, 1);
+  const char* error = Open(recording, column);
   TEST_ASSERT_NOT_NULL_MESSAGE(std::strstr(error, part), error);
+  TEST_ASSERT_TRUE(recording.Done());
 }
 
 static void WhatCannotBeReadIsRefusedWithItsReason() {
@@ -101,13 +118,30 @@ static void WhatCannotBeReadIsRefusedWithItsReason() {
   Write("");
   ExpectRefusal(nullptr, "holds no row");
   Write("time,value\n");
-  ExpectRefusal(nullptr, "holds no sound row");
+  ExpectRefusal(nullptr, "holds no row");
   Write("time,a,b\n1,2,3\n");
   ExpectRefusal(nullptr, "choose one with --column");
-  ExpectRefusal("c", "there is no column \"c\"");
+  ExpectRefusal("c", "has no column \"c\"");
 }
 
-static void BinaryBytesAreMalformedRows() {
+static void AnythingButThePlainFormIsToBeImportedFirst() {
+  const char* const foreign[] = {
+      "22.5\n23\n",
+      "value\n22.5\n23\n",
+      "0.0,22.5\n0.5,23\n",
+      "time;value\n0;22.5\n0.5;23\n",
+      "timestamp,value\n2013-07-04 00:00:00,22.5\n",
+      "time,value\n2013-07-04 00:00:00,22.5\n",
+      "time,value\n0,22.5\n500,22.5\n1000,23\n",
+      "\xEF\xBB\xBFtime,value\n0,22.5\n0.5,23\n",
+  };
+  for (const char* text : foreign) {
+    Write(text);
+    ExpectRefusal(nullptr, "import it first: ");
+  }
+}
+
+static void BinaryBytesAreRefused() {
   char bytes[4000];
   uint32_t random = 3;
   for (char& byte : bytes) {
@@ -115,44 +149,37 @@ static void BinaryBytesAreMalformedRows() {
     byte = static_cast<char>(random >> 24);
   }
   WriteBytes(bytes, sizeof(bytes));
-  Recording recording;
-  TEST_ASSERT_NOT_EQUAL(0, std::strlen(recording.Open(kPath, nullptr, kOne, 1)));
+  ExpectRefusal(nullptr, "import it first");
 }
 
 static void AnOverlongRowIsMalformed() {
   std::FILE* file = std::fopen(kPath, "wb");
-  std::fputs("value\n1\n", file);
+  std::fputs("time,value\n0,1\n", file);
   for (int i = 0; i < 100000; ++i) std::fputc('7', file);
-  std::fputs("\n2\n", file);
+  std::fputs("\n1,2\n", file);
   std::fclose(file);
   const float expected[] = {1.0f, 2.0f};
   ExpectValues(nullptr, expected, 2, 1);
 }
 
-static void ADateAndATimeAreBothNoValue() {
-  Write("date,time,temp\n2026-11-24,10:00:00,21.5\n");
-  const float expected[] = {21.5f};
-  ExpectValues(nullptr, expected, 1, 0);
-}
-
 static void LinesOfBlanksAreNoRows() {
-  Write("  \nvalue\n1\n\t \n2\n");
+  Write("  \ntime,value\n0,1\n\t \n1,2\n");
   const float expected[] = {1.0f, 2.0f};
   ExpectValues(nullptr, expected, 2, 0);
 }
 
 static void RunTests() {
-  RUN_TEST(ABareColumnIsRead);
-  RUN_TEST(HeaderTimesCommentsAndCarriageReturnsAreUnderstood);
-  RUN_TEST(WithoutAHeaderTheLastColumnIsTheValue);
-  RUN_TEST(AColumnIsChosenByNameOrNumber);
+  RUN_TEST(HeadTimesAndCarriageReturnsAreUnderstood);
+  RUN_TEST(WithoutADateTheTimeIsInSeconds);
+  RUN_TEST(TheIntervalIsWhatMostOfTheFirstRowsHave);
+  RUN_TEST(AColumnIsChosenByName);
   RUN_TEST(MalformedRowsAreCountedAndNeverBecomeNumbers);
-  RUN_TEST(ANumberThatIsNoneReachesTheSensorCheck);
   RUN_TEST(SeveralChannelsAreFoundByName);
+  RUN_TEST(AHoleOrAStepBackBeginsAPiece);
   RUN_TEST(WhatCannotBeReadIsRefusedWithItsReason);
-  RUN_TEST(BinaryBytesAreMalformedRows);
+  RUN_TEST(AnythingButThePlainFormIsToBeImportedFirst);
+  RUN_TEST(BinaryBytesAreRefused);
   RUN_TEST(AnOverlongRowIsMalformed);
-  RUN_TEST(ADateAndATimeAreBothNoValue);
   RUN_TEST(LinesOfBlanksAreNoRows);
 }
 
