@@ -111,7 +111,7 @@ def write_plain(recording: Recording, profile: Profile, path: Path) -> None:
     head = [f"# imported: {recording.name}", f"# profile: {profile.name}"]
     if recording.dated:
         head.append(f"# recorded: {recording.edge(0)}")
-    head.append(f"# interval: {recording.interval_s:.9g}")
+    head.append(f"# interval: {_number(recording.interval_s)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_name(f".{path.name}.new")
@@ -175,7 +175,7 @@ def _understand(path: Path, cells: Table, profile: Profile, wishes: Wishes) -> R
     _enough(rows, total, wishes, sensor)
     note = _put_in_order(rows, repeats=wishes.resample_s is not None)
     notes += [note] if note else []
-    interval = known_s or _interval(rows)
+    interval = round(known_s or _interval(rows), 6)
     if wishes.interval_s and abs(interval / wishes.interval_s - 1) > 0.05:
         raise UserError(
             f"its times say a row every {interval:.6g} s, not {wishes.interval_s:g}: leave "

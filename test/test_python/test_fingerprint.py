@@ -45,9 +45,9 @@ def test_profile_and_data_change_it() -> None:
         (temperature, ["synthetic"]),
         (LESSON, ["recordings", "00"]),
         (LESSON, ["recordings", "01"]),
-        (LESSON, fingerprint.file_identity("00", None, None)),
-        (LESSON, fingerprint.file_identity("00", "0:9", None)),
-        (LESSON, fingerprint.file_identity("00", None, ["2"])),
+        (LESSON, fingerprint.file_identity("00", {})),
+        (LESSON, fingerprint.file_identity("00", {"rows": "0:9"})),
+        (LESSON, fingerprint.file_identity("00", {"columns": ["2"]})),
     ]
     prints = [fingerprint.compute(profile, identity) for profile, identity in others]
     assert len({plain, *prints}) == len(others) + 1
@@ -89,8 +89,9 @@ def test_a_model_belongs_to_its_file_while_it_exists_and_to_its_hash_after(tmp_p
     file = tmp_path / "given.csv"
     file.write_text("25\n26\n")
     sha256 = fingerprint.file_sha256(file)
-    record = {"kind": "file", "path": str(file), "sha256": sha256, "rows": "0:2", "columns": None}
-    trained = fingerprint.compute(LESSON, fingerprint.file_identity(sha256, "0:2", None))
+    wishes = {"rows": "0:2"}
+    record = {"kind": "file", "path": str(file), "sha256": sha256, "wishes": wishes}
+    trained = fingerprint.compute(LESSON, fingerprint.file_identity(sha256, wishes))
     assert fingerprint.expected(LESSON, record) == trained
     file.write_text("25\n27\n")
     assert fingerprint.expected(LESSON, record) != trained

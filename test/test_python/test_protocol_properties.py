@@ -1,12 +1,10 @@
-"""What holds for the Python parsers whatever they are given: telemetry, recordings, profiles."""
+"""What holds for the Python parsers whatever they are given: telemetry and profiles."""
 
 import copy
 import dataclasses
 import json
 import math
-import re
 import struct
-import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from monitor.telemetry import Raw, Reading, State, crc16, parse
-from training import data, profiles
+from training import profiles
 from training.errors import UserError
 
 # ---- telemetry
@@ -65,114 +63,6 @@ def test_a_raw_line_with_a_wrong_byte_is_never_a_checked_sample(
     wrong = draw.draw(st.characters(codec="ascii").filter(lambda c: c != line[at]))
     item = parse(line[:at] + wrong + line[at + 1 :])
     assert not (isinstance(item, Raw) and item.checked)
-
-
-# ---- recordings
-
-CHANNELS = ("a", "b")
-GOOD_ROW = st.tuples(
-    st.floats(allow_nan=False, allow_infinity=False), st.floats(-1e3, 1e3), st.just("")
-)
-BAD_CELL = st.sampled_from(["", "x", "nan", "inf", "0x10", "1_0", "1,5,7", "--1", "1e", "5C"])
-BAD_ROW = st.tuples(st.floats(-1, 1), st.floats(-1, 1), BAD_CELL)
-
-
-@given(
-    rows=st.lists(GOOD_ROW | BAD_ROW, min_size=1, max_size=20),
-    delimiter=st.sampled_from([",", ";"]),
-    end=st.sampled_from(["\n", "\r\n"]),
-    header=st.booleans(),
-    times=st.booleans(),
-    mark=st.sampled_from(["", "\ufeff"]),
-    noise=st.sampled_from(["", "# a comment", "#"]),
-)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_good_rows_are_read_exactly_and_bad_ones_listed_by_their_line(
-    tmp_path: Path,
-    rows: list[tuple[float, float, str]],
-    delimiter: str,
-    end: str,
-    header: bool,
-    times: bool,
-    mark: str,
-    noise: str,
-) -> None:
-    lines = [noise] if noise else []
-    first = [delimiter.join([*(["time"] if times else []), *CHANNELS])] if header else []
-    # Without a header the first row tells how many columns there are; it has to be a good one.
-    rows = rows if header else [(1.0, 2.0, ""), *rows]
-    lines += first
-    expected: list[tuple[float, float]] = []
-    bad: list[int] = []
-    for number, (a, b, wrong) in enumerate(rows):
-        is_bad = (number > 0 or header) and wrong != ""
-        cells = [str(number)] if times else []
-        cells += [wrong.replace(",", delimiter) if is_bad else repr(a), repr(b)]
-        lines.append(delimiter.join(cells))
-        if is_bad:
-            bad.append(len(lines))
-        else:
-            expected.append((a, b))
-    path = tmp_path / "recording.csv"
-    path.write_bytes((mark + end.join(lines) + end).encode())
-    if not expected:
-        with pytest.raises(UserError, match="no usable row"):
-            data.read_csv(path, CHANNELS)
-        return
-    recording = data.read_csv(path, CHANNELS)
-    assert recording.values.tolist() == [list(row) for row in expected]
-    assert [row.line for row in recording.malformed] == bad
-
-
-@given(st.text(alphabet=st.sampled_from("1.\n\r\x0b\x0c\x1c\x85\u2028"), max_size=20))
-@example("1.5\n1\x0c5\n2.5")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_only_a_line_feed_makes_a_row(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "recording.csv"
-    path.write_bytes(text.encode())
-    try:
-        rows = data.read_csv(path, ["value"]).values
-    except UserError:
-        return
-    assert len(rows) <= text.count("\n") + 1
-
-
-# Cells that both sides must take alike. A logger's "nan" is not among them: to the firmware it is a
-# fault of the sensor, to the training a malformed row.
-CELLS = st.sampled_from(
-    [
-        *("25.5", "26", "-1e1", "+5", ".5", "5.", "-0", "1e-50", "1e39", " 27 ", "\t7", '"28"'),
-        *("", "x", "0x10", "1e", "1 2", "--3", "1_0", "1.0f", "\u0663"),
-        *("temperature", "value", "time"),
-    ]
-)
-LINES = st.lists(CELLS, min_size=1, max_size=3)
-
-
-@given(
-    lines=st.lists(LINES | st.sampled_from([["#c"], [""]]), min_size=1, max_size=8),
-    delimiter=st.sampled_from(",;"),
-    end=st.sampled_from(["\n", "\r\n"]),
-)
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-def test_python_and_firmware_read_the_same_numbers(
-    program: Path, tmp_path: Path, lines: list[list[str]], delimiter: str, end: str
-) -> None:
-    path = tmp_path / "recording.csv"
-    path.write_bytes(end.join(delimiter.join(line) for line in lines).encode())
-    try:
-        expected = data.read_csv(path, ["temperature"]).values[:, 0].tolist()
-    except UserError:
-        expected = []
-    done = subprocess.run(
-        [program, "--replay", path], input="raw on\n", capture_output=True, text=True
-    )
-    found = [float(v) for v in re.findall(r"^RAW,\d+,\d+,(\S+)", done.stdout, re.MULTILINE)]
-    assert found == pytest.approx([v for v in expected if -40 <= v <= 125], abs=1e-5)
 
 
 # ---- profiles

@@ -1,8 +1,12 @@
 """Recordings of other programs: understood, or refused with a sentence that names the cure."""
 
+import dataclasses
 import json
+import os
+import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +22,7 @@ from training.wishes import Wishes
 
 TEMPERATURE = profiles.load(profiles.find("temperature"))
 PUMP = profiles.load(profiles.find("examples/pump.toml"))
+NEEDED = ("Board", "Features", "Sensor", "Telemetry", "AnomalyDetector", "Autoencoder")
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 
 
@@ -276,6 +281,104 @@ def test_any_table_becomes_pieces_or_a_sentence(
     assert np.array_equal(again.values, recording.values)
     assert again.starts == recording.starts
     assert again.left_out == {}
+
+
+# Reads recordings as the host program does: each row's bits, and "g" where a piece begins.
+READER = """
+#include <cstdio>
+#include <cstring>
+#include "Recording.h"
+int main(int argc, char** argv) {
+  const char* const names[] = {"a", "b"};
+  for (int i = 1; i < argc; ++i) {
+    Recording recording;
+    const char* error = recording.Open(argv[i], nullptr, names, 2, 1000000);
+    std::printf("%s\\n", *error == '\\0' ? "ok" : error);
+    while (!recording.Done()) {
+      const SensorSample sample = recording.Next();
+      uint32_t bits[2];
+      std::memcpy(bits, sample.values, sizeof(bits));
+      std::printf("%08x %08x%s\\n", bits[0], bits[1], sample.after_gap ? " g" : "");
+    }
+    if (recording.malformed_rows() > 0) std::printf("malformed\\n");
+  }
+}
+"""
+TABLES = int(os.environ.get("ANOMALY_TABLES", "100"))
+
+
+def random_table(random: np.random.Generator) -> str:
+    """Two channels as some logger may have written them, with what goes wrong now and then."""
+    count = int(random.integers(2, 60))
+    interval = random.choice([1.0, 0.5, 0.02, 10.0, 3600.0])
+    steps = np.ones(count) + random.normal(0, 0.05, count) * (random.random() < 0.3)
+    steps[random.random(count) < 0.05] = random.choice([2, 7, 1000])
+    seconds = 1e5 + np.cumsum(steps) * interval
+    values = 20 * random.standard_normal((count, 2)).cumsum(axis=0)
+    comma = random.random() < 0.3
+    written = str(random.choice(["epoch", "iso", "seconds"]))
+    lines = []
+    for time, row in zip(seconds, values, strict=True):
+        cells = [f"{v:.{random.integers(2, 7)}g}" for v in row]
+        cells = ["nan" if random.random() < 0.01 else cell for cell in cells]
+        stamp = {
+            "epoch": f"{1.7e9 + time:.3f}",
+            "iso": f"{datetime.fromtimestamp(1.7e9 + time, UTC):%Y-%m-%dT%H:%M:%S.%f}",
+            "seconds": f"{time:.6f}",
+        }[written]
+        cells = [stamp, *cells]
+        if comma:
+            cells = [cell.replace(".", ",") if cell != stamp else cell for cell in cells]
+            cells[0] = stamp if written == "iso" else stamp.replace(".", ",")
+        lines.append((";" if comma else ",").join(cells))
+    header = (";" if comma else ",").join(["time_s" if written == "seconds" else "time", "a", "b"])
+    return "\n".join([header, *lines, ""])
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
+def test_program_and_training_read_what_import_writes_row_for_row(
+    tmp_path: Path, project: Path
+) -> None:
+    """ANOMALY_TABLES says how many random tables; 100 in an ordinary run."""
+    sensor = dataclasses.replace(
+        TEMPERATURE.sensor, channels=("a", "b"), valid=(-1e6, 1e6), stuck_seconds=0
+    )
+    profile = dataclasses.replace(
+        TEMPERATURE, sensor=sensor, sampling=dataclasses.replace(TEMPERATURE.sampling, rate_hz=1.0)
+    )
+    random = np.random.default_rng(7)
+    source, written = tmp_path / "source.csv", []
+    expected: list[str] = []
+    for number in range(TABLES):
+        source.write_text(random_table(random))
+        try:
+            recording = recordings.read(source, profile)
+        except UserError:
+            continue
+        plain = tmp_path / f"{number}.csv"
+        recordings.write_plain(recording, profile, plain)
+        again = recordings.read(plain, profile)
+        assert np.array_equal(again.values, recording.values)
+        assert again.starts == recording.starts
+        assert again.interval_s == recording.interval_s
+        written.append(plain)
+        expected.append("ok")
+        for row, bits in enumerate(again.values.astype(np.float32).view(np.uint32).tolist()):
+            gap = " g" if row and row in again.starts else ""
+            expected.append(f"{bits[0]:08x} {bits[1]:08x}{gap}")
+    assert len(written) > 0.7 * TABLES
+    code = tmp_path / "reader.cpp"
+    code.write_text(READER)
+    folders = [project / "lib" / name / "src" for name in ("NativeBoard", *NEEDED)]
+    command = ["g++", "-std=c++17", "-O1", *[f"-I{folder}" for folder in folders], str(code)]
+    command += [str(folders[0] / "Recording.cpp"), "-o", str(tmp_path / "reader")]
+    subprocess.run(command, check=True)
+    found: list[str] = []
+    for begin in range(0, len(written), 500):
+        part = [tmp_path / "reader", *written[begin : begin + 500]]
+        found += subprocess.run(part, capture_output=True, text=True, check=True).stdout.split("\n")
+        found.pop()
+    assert found == expected
 
 
 @given(content=st.binary(max_size=300))
