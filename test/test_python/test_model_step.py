@@ -86,7 +86,7 @@ def test_another_model_folder_leaves_the_committed_one_alone(
     copy: Path, platformio: PlatformIO, tmp_path: Path
 ) -> None:
     csv = tmp_path / "room.csv"
-    csv.write_text("".join(f"{24 + i % 7 / 5}\n" for i in range(200)))
+    csv.write_text("time,room\n" + "".join(f"{i / 2},{24 + i % 7 / 5}\n" for i in range(200)))
     folder = tmp_path / "room model"
     command = [sys.executable, "-m", "training", "train", "--profile", "lesson"]
     command += ["--data", str(csv), "--out", str(folder)]
@@ -97,7 +97,7 @@ def test_another_model_folder_leaves_the_committed_one_alone(
     assert "Model lesson: up to date (float32" in fresh
     assert "room.csv: 200 rows" in fresh
 
-    csv.write_text(csv.read_text() + "26\n")
+    csv.write_text(csv.read_text() + "100,26\n")
     stale = build(platformio, copy, ANOMALY_MODEL_DIR=folder, ANOMALY_MODEL="reuse")
     assert stale.startswith("1\n")
     assert str(folder) in stale

@@ -85,10 +85,11 @@ def test_the_verbs_on_a_model(project: Path, small: Path, trained: Path, tmp_pat
     assert export.stdout.count("written") == 2
     assert training(project, "export", *model, "--out", tmp_path).stdout.count("unchanged") == 2
     csv = tmp_path / "some.csv"
-    csv.write_text("time,value\n" + "\n".join(f"{i},25.{i % 9}" for i in range(99)) + "\nx,y\n")
+    csv.write_text("time,value\n" + "\n".join(f"{i},25.{i % 9}" for i in range(99)) + "\n99,y\n")
     evaluate = training(project, "evaluate", *model, "--data", csv)
     assert "99 samples: score median" in evaluate.stdout
-    assert 'line 101 left out: "y" is not a number' in evaluate.stdout
+    assert "99 rows, 98 s, every 1 s, 1 row left out: 1 not a number" in evaluate.stdout
+    assert 'some.csv, line 101: not a number: "y"' in evaluate.stdout
 
 
 def test_the_tutorials_own_check_is_a_command(project: Path) -> None:
@@ -101,26 +102,29 @@ def test_the_tutorials_own_check_is_a_command(project: Path) -> None:
 def test_a_model_from_a_file_belongs_to_it(project: Path, small: Path, tmp_path: Path) -> None:
     csv = tmp_path / "office.csv"
     values = np.random.default_rng(1).normal(25, 1, 300)
-    csv.write_text("time,room\n" + "".join(f"{i},{v:.3f}\n" for i, v in enumerate(values)) + "x\n")
+    csv.write_text("time,room\n" + "".join(f"{i},{v:.3f}\n" for i, v in enumerate(values)))
     folder = tmp_path / "office"
     arguments = ("--data", csv, "--rows", "0:250", "--column", "room")
     done = training(project, "train", "--profile", small, "--out", folder, *arguments)
     assert done.returncode == 0, done.stderr
     record = manifest.load(folder)["data"]
-    assert (record["kind"], record["name"], record["rows"]) == ("file", "office.csv", "0:250")
-    assert record["columns"] == ["room"]
+    assert (record["kind"], record["name"]) == ("file", "office.csv")
+    assert record["wishes"] == {"rows": "0:250", "columns": ["room"]}
+    assert record["read"]["rows"] == 250
+    info = training(project, "modelinfo", "--profile", small, "--model", folder)
+    assert "250 rows, 4.15 min, every 1 s" in info.stdout
     assert record["sha256"] == hashlib.sha256(csv.read_bytes()).hexdigest()
     fresh = ("train", "--profile", small, "--out", folder, "--same-data", "--if-stale")
     assert "up to date" in training(project, *fresh).stdout
     csv.write_text("gone bad\n")
     again = training(project, *fresh)
     assert again.returncode == 1
-    assert f"{csv}: there is no column room" in again.stderr
+    assert f"{csv}: holds no usable row" in again.stderr
     csv.unlink()
     assert "up to date" in training(project, *fresh).stdout
     retrain = training(project, *fresh[:-1])
     assert retrain.returncode == 1
-    assert "which is gone" in retrain.stderr
+    assert "is gone, and the model belongs to it" in retrain.stderr
     assert manifest.load(folder)["data"] == record
 
 
@@ -128,7 +132,7 @@ def test_a_model_from_a_file_belongs_to_it(project: Path, small: Path, tmp_path:
     ("arguments", "message"),
     [
         (("train", "--profile", "nothing"), "profiles/nothing.toml: no such profile"),
-        (("train", "--profile", "lesson", "--rows", "0:9"), "need --data"),
+        (("train", "--profile", "lesson", "--rows", "0:9"), "name it with --data"),
         (("train", "--profile", "lesson", "--data", "none.csv"), "none.csv: cannot be read"),
         (("evaluate", "--profile", "lesson", "--model", "/nowhere"), "there is no model yet"),
     ],
