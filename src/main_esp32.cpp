@@ -79,8 +79,10 @@ extern "C" void app_main(void) {
   static DetectorApp app(kAppConfig, storage.memory(), board, Engine());
   app.Start();
   board.SetTasks(StartSampling(app), xTaskGetCurrentTaskHandle());
+  esp_task_wdt_add(nullptr);
   for (;;) {
     app.Poll();
+    esp_task_wdt_reset();
     vTaskDelay(kConsolePause);
   }
 }
