@@ -304,9 +304,8 @@ int Run(const Options& options) {
           const int wait = static_cast<int>(std::min(left.count() * 1000.0, 100.0)) + 1;
           if (more) {
             std::this_thread::sleep_for(std::chrono::milliseconds(std::min(wait, kConsolePauseMs)));
-          } else {
-            port->Wait(wait);
           }
+          port->Wait(more ? 0 : wait);
           continue;
         }
       }
