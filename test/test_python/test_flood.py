@@ -32,10 +32,12 @@ def flood(program: Path, text: bytes, *options: str) -> list[str]:
             except OSError:
                 pass  # the program has ended
 
-        threading.Thread(target=pour, daemon=True).start()
+        source = threading.Thread(target=pour)
+        source.start()
         assert board.stdout is not None
         lines = board.stdout.read().decode().splitlines()
         assert board.wait() == 0
+        source.join()
     return lines
 
 

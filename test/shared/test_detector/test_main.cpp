@@ -211,7 +211,7 @@ static void TheSecondChartFindsWhatLastsButIsSmall() {
 }
 
 // An engine that fails, or whose answer is no number.
-class DeadEngine final : public Autoencoder {
+class FailingEngine final : public Autoencoder {
  public:
   [[nodiscard]] EngineStatus Load() override { return EngineStatus::kOk; }
   [[nodiscard]] EngineStatus Reconstruct(const float* input, float* output) override {
@@ -229,7 +229,7 @@ class DeadEngine final : public Autoencoder {
 static void AnEngineThatFailsIsAFaultWithoutAScore() {
   const DetectorConfig config = ValueDetector();
   FeatureStorage<1, 1, false> storage;
-  DeadEngine engine;
+  FailingEngine engine;
   AnomalyDetector detector(config, kValueFeatures, storage.memory(), engine);
   const float sample[] = {25.0f};
   const struct {
@@ -243,7 +243,7 @@ static void AnEngineThatFailsIsAFaultWithoutAScore() {
     engine.status = each.status;
     engine.answer = each.answer;
     TEST_ASSERT_TRUE(detector.Update(sample).state == State::kFault);
-    engine = DeadEngine();
+    engine = FailingEngine();
     TEST_ASSERT_TRUE(detector.Update(sample).state == State::kNormal);
   }
 }
