@@ -92,8 +92,7 @@ class Session:
         elif isinstance(item, Selftest):
             self.selftests_failed += not item.ok
         elif isinstance(item, Unknown):
-            # What the host program says at its end is no line of a board, but no riddle either.
-            self.unknown += bool(item.text.strip()) and not item.text.startswith("Summary: ")
+            self.unknown += bool(item.text.strip())
         return None
 
     def _anomalous(self, score: float, now: float, clock: str, reason: str) -> None:

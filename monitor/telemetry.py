@@ -93,20 +93,44 @@ class Startup:
 
 
 @dataclass(slots=True)
+class Notice:
+    """What is said beside readings; `kind` is calibrating, settings, failure or summary.
+
+    A failure is why the board judges nothing at all; a summary is the host program's.
+    """
+
+    kind: str
+    text: str
+
+
+@dataclass(slots=True)
 class Unknown:
     text: str
 
 
-Item = Reading | Fault | AnomalyMarker | Raw | Answer | Selftest | Startup | Unknown
+Item = Reading | Fault | AnomalyMarker | Raw | Answer | Selftest | Startup | Notice | Unknown
 
 MARKER = ">>> ANOMALY DETECTED! <<<"
 BEGIN = "Initializing Anomaly Detector..."
 READY = "System Ready. Monitoring Sensor..."
 
+#: Why a board judges nothing; the numbers behind it may follow in brackets.
+FAILURES = (
+    "the model is not loaded",
+    "Model schema mismatch!",
+    "AllocateTensors() failed! Increase arena size.",
+    "the model is not the one that model_config.h describes",
+    "the model is damaged",
+    "an operator of the model could not be registered",
+    "Invoke() failed",
+    "three starts in a row did not come to System Ready",
+)
+
 #: How every line of the protocol begins; a torn line that begins otherwise is none.
 HEADS = (
     "Real: ", "Fault: ", MARKER, "RAW,", "OK ", "OK\r", "ERR ", "SELFTEST ",
     BEGIN, "Profile: ", "Reset: ", "Threshold: ", READY,
+    "Calibrating: ", "Settings of another model ", "Summary: ", *FAILURES,
 )  # fmt: skip
 
 _FIELD = r" \| [A-Z][A-Za-z0-9_ ]*: [ -{}~]+"
@@ -120,11 +144,22 @@ _raw = re.compile(
 ).fullmatch
 _answer = re.compile(r"(?:OK(?: ([\x20-\x7e]*))?|ERR ([\x20-\x7e]+))").fullmatch
 _selftest = re.compile(
-    r"SELFTEST (?:(OK)|FAILED) \((?:max error ([0-9.]+|nan|inf), ([0-9]+) vectors|[\x20-\x7e]+)\)"
+    rf"SELFTEST (?:(OK)|FAILED) \("
+    rf"(?:max error ({_NUMBER}|nan|inf), ([0-9]+) vectors|[\x20-\x7e]+)\)"
 ).fullmatch
 _profile = re.compile(rf"Profile: ([ -{{}}~]+?)((?:{_FIELD})*)").fullmatch
 _reset = re.compile(r"Reset: ([\x20-\x7e]+)").fullmatch
 _threshold = re.compile(rf"Threshold: ({_NUMBER}) \([ -~]+\)").fullmatch
+_notices = {
+    "calibrating": re.compile(
+        r"Calibrating: [0-9]+ s of normal signal are wanted(?:, [0-9]+ samples at least)?"
+    ).fullmatch,
+    "settings": re.compile(r"Settings of another model are forgotten").fullmatch,
+    "summary": re.compile(r"Summary: [^\x00-\x1f]+").fullmatch,
+    "failure": re.compile(
+        rf"(?:{'|'.join(map(re.escape, FAILURES))})(?: \([\x20-\x7e]+\))?"
+    ).fullmatch,
+}
 _pairs = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)=("[^"]*"|[^ "]*)').findall
 _number = re.compile(_NUMBER).fullmatch
 
@@ -226,7 +261,7 @@ def _parse_selftest(line: str) -> Startup | Selftest | None:
     return Selftest(
         match[1] is not None,
         line,
-        float(match[2]) if match[2] and match[2].count(".") <= 1 else None,
+        float(match[2]) if match[2] else None,
         int(match[3]) if match[3] else None,
     )
 
@@ -242,6 +277,14 @@ def _parse_start(line: str) -> Startup | None:
     if (match := _threshold(line)) is not None:
         return Startup("threshold", line, {"Threshold": match[1]})
     return None
+
+
+def _parse_notice(line: str) -> Notice | None:
+    return next((Notice(kind, line) for kind, match in _notices.items() if match(line)), None)
+
+
+def _parse_in(line: str) -> Startup | Notice | None:
+    return _parse_start(line) or _parse_notice(line)
 
 
 def _parse_marker(line: str) -> AnomalyMarker | None:
@@ -262,7 +305,8 @@ _PARSERS: dict[str, Callable[[str], Item | None]] = {
     "ER": _parse_answer,
     "SE": _parse_selftest,
     "Sy": _parse_selftest,
-    "In": _parse_start,
+    "In": _parse_in,
     "Pr": _parse_start,
     "Th": _parse_start,
+    **dict.fromkeys(("Ca", "Se", "Su", "th", "Mo", "Al", "an"), _parse_notice),
 }

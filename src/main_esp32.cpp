@@ -49,16 +49,21 @@ void Sample(void* argument) {
   }
 }
 
+// Over this task from now on; the sampling task adds itself.
+void StartWatchdog() {
+  esp_task_wdt_config_t config = {};
+  config.timeout_ms = kWatchdogMs;
+  config.trigger_panic = true;
+  ESP_ERROR_CHECK_WITHOUT_ABORT(esp_task_wdt_reconfigure(&config));
+  ESP_ERROR_CHECK_WITHOUT_ABORT(esp_task_wdt_add(nullptr));
+}
+
 TaskHandle_t StartSampling(DetectorApp& app) {
   static StackType_t stack[kSamplingStack];
   static StaticTask_t storage;
   const TaskHandle_t task =
       xTaskCreateStaticPinnedToCore(Sample, "sampling", kSamplingStack, &app, kSamplingPriority,
                                     stack, &storage, portNUM_PROCESSORS - 1);
-  esp_task_wdt_config_t watchdog = {};
-  watchdog.timeout_ms = kWatchdogMs;
-  watchdog.trigger_panic = true;
-  ESP_ERROR_CHECK_WITHOUT_ABORT(esp_task_wdt_reconfigure(&watchdog));
   // The timer counts on from its last due time, not from now, so the period does not drift.
   esp_timer_create_args_t args = {};
   args.callback = [](void* to_release) { xTaskNotifyGive(static_cast<TaskHandle_t>(to_release)); };
@@ -77,10 +82,12 @@ extern "C" void app_main(void) {
   board.Begin();
   static ModelFeatureStorage storage;
   static DetectorApp app(kAppConfig, storage.memory(), board, Engine());
+  StartWatchdog();
   app.Start();
   board.SetTasks(StartSampling(app), xTaskGetCurrentTaskHandle());
   for (;;) {
     app.Poll();
+    esp_task_wdt_reset();
     vTaskDelay(kConsolePause);
   }
 }

@@ -1,5 +1,6 @@
 // The firmware as a program on the user's computer: simulate, replay, serve a serial line, or run
 // single vectors through the engine. docs/how-it-works.md and `program --help` say how.
+#include <algorithm>
 #include <chrono>
 #include <cinttypes>
 #include <csignal>
@@ -29,6 +30,7 @@ constexpr int kExitUsage = 2;
 constexpr int kExitInput = 3;
 
 constexpr float kRoomLevel = 25.0f;
+constexpr int kConsolePauseMs = 10;
 
 const char kUsage[] =
     "usage: program --simulate SCENARIO [--seconds N] [--seed N] [--speed max|FACTOR]\n"
@@ -288,7 +290,7 @@ int Run(const Options& options) {
     app.Start();
     bool rebooting = false;
     while (!rebooting) {
-      app.Poll();
+      const bool more = app.Poll();
       rebooting = board.TakeReboot();
       done = stop_requested != 0 || samples >= limit || source->Done();
       if (done || rebooting) break;
@@ -297,7 +299,13 @@ int Run(const Options& options) {
         const std::chrono::duration<double> due(static_cast<double>(samples) * period_s / speed);
         const std::chrono::duration<double> left = due - (Clock::now() - start);
         if (left.count() > 0.0) {
-          port->Wait(static_cast<int>(left.count() * 1000.0) + 1);
+          // A flood is read at the pace of the chip's console; else input is answered at once.
+          // Short waits, however far the next sample is: a signal ends the program soon.
+          const int wait = static_cast<int>(std::min(left.count() * 1000.0, 100.0)) + 1;
+          if (more) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(std::min(wait, kConsolePauseMs)));
+          }
+          port->Wait(more ? 0 : wait);
           continue;
         }
       }
@@ -309,10 +317,11 @@ int Run(const Options& options) {
   }
   const std::chrono::duration<double> elapsed = Clock::now() - start;
   std::fflush(stdout);
-  summary.Print(options.serial == nullptr ? stdout : stderr, period_s,
-                speed > 0.0 ? 0.0 : elapsed.count());
+  // Standard output is the serial line where there is one.
+  std::FILE* const file = options.serial == nullptr ? stdout : stderr;
+  summary.Print(file, period_s, speed > 0.0 ? 0.0 : elapsed.count());
   if (recording != nullptr && recording->malformed_rows() > 0) {
-    std::fprintf(stdout, "Summary: malformed rows left out %" PRIu32 "\n",
+    std::fprintf(file, "Summary: malformed rows left out %" PRIu32 "\n",
                  recording->malformed_rows());
   }
   std::fflush(stdout);

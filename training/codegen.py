@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import math
 import struct
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -79,15 +80,18 @@ def config_header(profile: Profile, manifest: Manifest) -> str:
 
 
 def data_header(profile: Profile, manifest: Manifest, model: bytes) -> str:
-    """The .tflite itself, under the names that every TFLM tutorial uses."""
+    """The .tflite itself, under the names that every TFLM tutorial uses, and its CRC-32."""
+    name = "autoencoder_model_data"
     rows = [", ".join(f"0x{b:02x}" for b in model[i : i + 16]) for i in range(0, len(model), 16)]
     return (
         _head(profile, manifest, f"{MODEL}, read by TensorFlow Lite for Microcontrollers.")
         + "#pragma once\n\n"
-        + f"alignas(16) inline constexpr unsigned char autoencoder_model_data[{len(model)}] = {{\n"
+        + f"alignas(16) inline constexpr unsigned char {name}[{len(model)}] = {{\n"
         + "".join(f"    {row},\n" for row in rows)
         + "};\n"
-        + f"inline constexpr unsigned int autoencoder_model_data_len = {len(model)};\n"
+        + f"inline constexpr unsigned int {name}_len = {len(model)};\n"
+        + "// Of its bytes, which the firmware checks before the interpreter sees them.\n"
+        + f"inline constexpr unsigned int {name}_crc32 = {zlib.crc32(model):#010x};\n"
     )
 
 

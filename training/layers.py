@@ -63,9 +63,14 @@ def _run_int8(layers: Sequence[Layer], inputs: npt.NDArray[np.int8]) -> npt.NDAr
 
 
 def quantize(values: Floats, scale: float, zero_point: int) -> npt.NDArray[np.int8]:
-    """Real values to int8, half away from zero, in float32 as the firmware does."""
+    """Real values to int8, half away from zero, in float32 as the firmware does.
+
+    A value that is not a number becomes the zero point.
+    """
     scaled = values.astype(np.float32) / np.float32(scale)
-    rounded = np.trunc(scaled + np.copysign(np.float32(0.5), scaled))
+    whole = np.trunc(np.nan_to_num(scaled, nan=0.0, posinf=1e9, neginf=-1e9))
+    # Not by adding a half before: what is just below it would be rounded by the sum itself.
+    rounded = whole + np.where(np.abs(scaled - whole) >= 0.5, np.sign(scaled), np.float32(0))
     codes: npt.NDArray[np.int8] = np.clip(rounded + zero_point, -128, 127).astype(np.int8)
     return codes
 

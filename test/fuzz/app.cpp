@@ -141,8 +141,10 @@ void Step(Input& input, FuzzBoard& board, DetectorApp& app, int channels) {
 // Whatever happened: after a fault, defaults and a calm signal all is well again.
 void Recover(FuzzBoard& board, DetectorApp& app, const AppConfig& config) {
   const int channels = config.features.channels;
-  Sample(board, app);  // takes the requests that wait
-  app.Poll();
+  for (int i = 0; i < 9; ++i) {  // takes the requests that wait
+    Sample(board, app);
+    app.Poll();
+  }
   board.Type("\n", 1);
   app.Poll();
   TypeLine(board, app, "threshold default");

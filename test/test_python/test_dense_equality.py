@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cpp_probe
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -21,6 +22,35 @@ PlatformIO = Callable[..., subprocess.CompletedProcess[str]]
 VECTORS = 10_000
 NETWORKS = 60
 ROWS = 200  # vectors for each of them
+
+
+# --- real values to int8 ------------------------------------------------------------------------
+
+QUANTIZE = """#include <cstdio>
+#include "Autoencoder.h"
+int main() {
+  float row[3];
+  while (std::fread(row, sizeof(row), 1, stdin) == 1) {
+    const float code = Quantize(row[0], row[1], static_cast<int32_t>(row[2]));
+    std::fwrite(&code, sizeof(code), 1, stdout);
+  }
+}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="needs g++")
+def test_numpy_and_firmware_round_alike(project: Path, tmp_path: Path) -> None:
+    halves = np.arange(-140, 140, dtype=np.float32) + np.float32(0.5)
+    near = [halves, np.nextafter(halves, np.float32(0)), np.nextafter(halves, np.float32(1e9))]
+    special = np.array([0.49999997, -0.49999997, np.nan, np.inf, -np.inf, 3e38, -0.0], np.float32)
+    for scale, zero_point in ((1.0, 0), (1.0, -128), (0.047, 3), (1e-30, 127)):
+        reals = np.concatenate([*near, special]) * np.float32(scale if scale > 1e-9 else 1.0)
+        rows = np.stack([reals, np.full_like(reals, scale), np.full_like(reals, zero_point)], 1)
+        firmware = cpp_probe.run(
+            tmp_path, QUANTIZE, [project / "lib/Autoencoder/src"], rows.astype(float)
+        )
+        with np.errstate(over="ignore", invalid="ignore"):
+            assert layers.quantize(reals, scale, zero_point).tolist() == firmware[:, 0].tolist()
 
 
 # --- the shipped models, through the program ----------------------------------------------------

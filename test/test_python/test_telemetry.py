@@ -11,6 +11,7 @@ from monitor.telemetry import (
     Answer,
     Fault,
     Item,
+    Notice,
     Raw,
     Reading,
     Selftest,
@@ -125,6 +126,19 @@ NOT_OURS = [
     "SELFTEST MAYBE (max error 0.1, 16 vectors)",
     "Initializing Anomaly Detector",
     "Profile: a | b",
+    "Calibrating: 60 s of normal signal are",
+    "the model is dama",
+    "the model is damaged (CRC-32 01234567",
+    "Settings of another model are forgott",
+]
+
+NOTICES = [
+    ("calibrating", "Calibrating: 60 s of normal signal are wanted"),
+    ("calibrating", "Calibrating: 40 s of normal signal are wanted, 80 samples at least"),
+    ("settings", "Settings of another model are forgotten"),
+    ("failure", "the model is damaged (CRC-32 01234567, expected 89abcdef)"),
+    ("failure", "three starts in a row did not come to System Ready (panic)"),
+    ("summary", "Summary: 120 samples, 60.0 s of signal"),
 ]
 
 
@@ -133,6 +147,11 @@ NOT_OURS = [
 def test_a_line_of_the_protocol_is_understood(line: str, item: Item, ending: str) -> None:
     assert parse(line + ending) == item
     assert parse((line + ending).encode()) == item
+
+
+@pytest.mark.parametrize(("kind", "line"), NOTICES)
+def test_what_is_said_beside_readings_is_understood(kind: str, line: str) -> None:
+    assert parse(line + "\r\n") == Notice(kind, line)
 
 
 @pytest.mark.parametrize("line", NOT_OURS)

@@ -123,13 +123,8 @@ Verdict AnomalyDetector::Update(const float* sample) {
   extractor_.Update(sample, features);
   Scale(features, input);
   Verdict verdict = {};
-  if (engine_.Reconstruct(input, output) != EngineStatus::kOk) {
-    // No reconstruction: nothing can be said of this sample, and that must not look like health.
-    verdict.reconstruction = verdict.score = NAN;
-    verdict.threshold = threshold_;
-    verdict.state = decision_.Update(NAN, threshold_);
-    return verdict;
-  }
+  // No reconstruction: nothing can be said of this sample, and that must not look like health.
+  if (engine_.Reconstruct(input, output) != EngineStatus::kOk) return Fault();
   const ScoreConfig& score = config_.score;
   if (score.output_low != nullptr) {
     for (int i = 0; i < extractor_.count(); ++i) {
@@ -138,6 +133,7 @@ Verdict AnomalyDetector::Update(const float* sample) {
   }
   verdict.reconstruction = extractor_.Invert(Unscale(output[0]));
   verdict.score = Score(input, output, &verdict.cause);
+  if (!std::isfinite(verdict.reconstruction) || !std::isfinite(verdict.score)) return Fault();
   verdict.threshold = threshold_;
   const DecisionConfig& decision = config_.decision;
   if (decision.chart_threshold > 0.0f) {

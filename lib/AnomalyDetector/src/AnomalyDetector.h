@@ -24,7 +24,8 @@ class AnomalyDetector {
   // Forgets all samples and warms up again.
   void Reset();
 
-  // Takes one believable sample: `channels` finite values.
+  // Takes one believable sample: `channels` finite values. State kFault: the engine failed, or what
+  // it gave is no number.
   Verdict Update(const float* sample);
 
   // Instead of Update() where the sample is not believable. All samples are forgotten.

@@ -14,6 +14,8 @@ const char* EngineStatusText(EngineStatus status) {
       return "AllocateTensors() failed! Increase arena size.";
     case EngineStatus::kBadModel:
       return "the model is not the one that model_config.h describes";
+    case EngineStatus::kDamagedModel:
+      return "the model is damaged";
     case EngineStatus::kMissingOperator:
       return "an operator of the model could not be registered";
     case EngineStatus::kInvokeFailed:

@@ -9,6 +9,7 @@ enum class EngineStatus : uint8_t {
   kSchemaMismatch,   // the model's schema version is not the interpreter's
   kArenaTooSmall,    // less than the generated need, or AllocateTensors() failed
   kBadModel,         // tables or tensors are not those of the generated constants
+  kDamagedModel,     // not the bytes that were generated
   kMissingOperator,  // an operator could not be registered
   kInvokeFailed,
 };

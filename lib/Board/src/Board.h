@@ -35,7 +35,7 @@ class Board {
 
   // Sampling thread.
   virtual SensorSample ReadSensor() = 0;
-  virtual void SetLed(bool on) = 0;
+  virtual void SetLed(bool on) = 0;  // after a failed start the console thread
   // A free-running clock for measuring the inference, microseconds; may wrap.
   virtual uint32_t Stopwatch() = 0;
 
@@ -51,6 +51,10 @@ class Board {
   virtual void Reboot() = 0;
   // "power-on", "watchdog", ... or nullptr where a board has no such notion.
   virtual const char* ResetReason() const { return nullptr; }
+  // Called once at the beginning of a start: how many in a row have not come to StartDone(), this
+  // one included. 1 where a board cannot tell.
+  virtual uint32_t CountStart() { return 1; }
+  virtual void StartDone() {}
   // Further fields of `status`, each " name=value".
   virtual void AddStatus(LineBuffer&) {}
 };

@@ -6,6 +6,7 @@
 #include "driver/gpio.h"
 #include "driver/uart.h"
 #include "esp_adc/adc_cali_scheme.h"
+#include "esp_attr.h"
 #include "esp_heap_caps.h"
 #include "esp_system.h"
 #include "esp_timer.h"
@@ -26,6 +27,16 @@ constexpr auto kLed = static_cast<gpio_num_t>(pins::kLed);
 constexpr auto kAttenuation = static_cast<adc_atten_t>(3);
 
 constexpr char kNamespace[] = "detector";
+
+// Starts that have not come to StartDone(). They survive every reset but a loss of power, after
+// which they hold anything: each must be the other's complement.
+RTC_NOINIT_ATTR uint32_t starts;
+RTC_NOINIT_ATTR uint32_t starts_inverse;
+
+void SetStarts(uint32_t count) {
+  starts = count;
+  starts_inverse = ~count;
+}
 
 // NVS wants a text where Setting has a number.
 struct Key {
@@ -204,6 +215,15 @@ const char* BoardEsp32::ResetReason() const {
       return "unknown";
   }
 }
+
+uint32_t BoardEsp32::CountStart() {
+  const esp_reset_reason_t reason = esp_reset_reason();
+  const bool by_hand = reason == ESP_RST_POWERON || reason == ESP_RST_EXT;
+  SetStarts(!by_hand && starts == ~starts_inverse ? starts + 1 : 1);
+  return starts;
+}
+
+void BoardEsp32::StartDone() { SetStarts(0); }
 
 void BoardEsp32::AddStatus(LineBuffer& line) {
   line.Add(" heap_free=").AddInteger(esp_get_free_heap_size());

@@ -31,6 +31,8 @@ class BoardEsp32 final : public Board {
   void EraseSetting(Setting setting) override;
   void Reboot() override;
   const char* ResetReason() const override;
+  uint32_t CountStart() override;
+  void StartDone() override;
   void AddStatus(LineBuffer& line) override;
 
  private:

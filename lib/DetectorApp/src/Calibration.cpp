@@ -1,9 +1,13 @@
 #include "Calibration.h"
 
-void Calibration::Start(uint32_t samples, const FeatureExtractor& extractor) {
+uint32_t Calibration::Samples(uint32_t seconds, uint32_t sample_period_us) {
   constexpr uint32_t kLeast = 4 * NoiseBlock::kSize;
-  samples_ = samples < kLeast ? kLeast : samples;
-  left_ = samples_;
+  const auto samples = static_cast<uint32_t>(uint64_t{seconds} * 1000000 / sample_period_us);
+  return samples < kLeast ? kLeast : samples;
+}
+
+void Calibration::Start(uint32_t samples, const FeatureExtractor& extractor) {
+  samples_ = left_ = samples;
   score_sum_ = 0.0f;
   for (int i = 0; i < features_.channels; ++i) {
     noise_[i].Reset();

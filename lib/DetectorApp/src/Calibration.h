@@ -27,7 +27,10 @@ class Calibration {
   explicit Calibration(const DetectorConfig& detector, const FeatureConfig& features)
       : detector_(detector), features_(features) {}
 
-  // Begins with the next sample; `samples` >= 4 * NoiseBlock::kSize is rounded up.
+  // The samples of so many seconds, or the fewest that give a noise.
+  static uint32_t Samples(uint32_t seconds, uint32_t sample_period_us);
+
+  // Begins with the next sample and takes so many, as Samples() says.
   void Start(uint32_t samples, const FeatureExtractor& extractor);
 
   // Takes one sample and its verdict. What is not kRunning or kIdle is said once.

@@ -6,7 +6,13 @@
 namespace {
 
 constexpr int64_t kFailureRepeatMicros = 5 * 1000 * 1000;
+constexpr int64_t kBlinkMicros = 250 * 1000;
+constexpr uint32_t kMaxFailedStarts = 3;
 constexpr uint32_t kFingerprintDigits = 12;
+
+// What one Poll() prints and reads at most.
+constexpr int kMaxLines = 64;
+constexpr int kMaxBytes = 128;
 
 // 24 bits of the fingerprint, which a float holds exactly.
 float ModelTag(const char* fingerprint) {
@@ -20,7 +26,12 @@ float ModelTag(const char* fingerprint) {
 
 bool Same(float a, float b) { return !(a < b) && !(a > b); }
 
-// LED after a failed start, one step a sample: three blinks and a pause.
+const char kFailedStartsText[] = "three starts in a row did not come to System Ready";
+const char kSetByTheUser[] = " (set by the user)";
+const char kNotKept[] = " (until the next reboot)";
+const char kAnotherCommand[] = "ERR calibrate was given up: another command took its place";
+
+// LED after a failed start, kBlinkMicros a step: three blinks and a pause.
 constexpr bool kFailurePattern[] = {true, false, true, false, true, false, false, false};
 
 }  // namespace
@@ -39,26 +50,37 @@ DetectorApp::DetectorApp(const AppConfig& config, FeatureMemory memory, Board& b
 }
 
 void DetectorApp::Start() {
-  line_.Add("Initializing Anomaly Detector...\r\n");
+  const uint32_t starts = board_.CountStart();
+  line_.Add("Initializing Anomaly Detector...").End();
+  Flush();
   line_.Add("Profile: ").Add(config_.profile).Add(" | Engine: ").Add(engine_.name());
   line_.Add(" | Fingerprint: ");
   for (uint32_t i = 0; i < kFingerprintDigits; ++i) line_.Add(config_.fingerprint[i]);
-  line_.Add(" | Period: ").AddInteger(config_.sample_period_us / 1000).Add(" ms\r\n");
-  if (board_.ResetReason() != nullptr) {
-    line_.Add("Reset: ").Add(board_.ResetReason()).Add("\r\n");
-  }
+  line_.Add(" | Period: ").AddInteger(config_.sample_period_us / 1000).Add(" ms").End();
   Flush();
+  const char* const reason = board_.ResetReason();
+  if (reason != nullptr) {
+    line_.Add("Reset: ").Add(reason).End();
+    Flush();
+  }
+  if (starts > kMaxFailedStarts) return Fail(kFailedStartsText, reason == nullptr ? "" : reason);
   const EngineStatus status = engine_.Load();
-  if (status != EngineStatus::kOk) {
-    failure_ = EngineStatusText(status);
-    state_.store(State::kFault, std::memory_order_relaxed);
-    PrintFailure();
-    return;
-  }
+  if (status != EngineStatus::kOk) return Fail(EngineStatusText(status), engine_.detail());
   AddSelfTest(SelfTest());
-  LoadSettings();
-  line_.Add("System Ready. Monitoring Sensor...\r\n");
   Flush();
+  LoadSettings();
+  line_.Add("System Ready. Monitoring Sensor...").End();
+  Flush();
+  board_.StartDone();
+}
+
+// Nothing will be judged; that is said, so this start was no failed one.
+void DetectorApp::Fail(const char* what, const char* detail) {
+  failure_ = what;
+  failure_detail_ = detail;
+  state_.store(State::kFault, std::memory_order_relaxed);
+  PrintFailure();
+  board_.StartDone();
 }
 
 // What was set on this device with this very model; a stranger's figures would do harm.
@@ -66,40 +88,39 @@ void DetectorApp::LoadSettings() {
   float value = 0.0f;
   if (board_.LoadSetting(Setting::kModel, &value) && !Same(value, ModelTag(config_.fingerprint))) {
     for (int i = 0; i < kSettingCount; ++i) board_.EraseSetting(static_cast<Setting>(i));
-    line_.Add("Settings of another model are forgotten\r\n");
+    line_.Add("Settings of another model are forgotten").End();
+    Flush();
   }
   // Only what `calibrate` and `threshold` can have stored: a worn flash may hold anything.
   const auto load = [&](Setting setting, float least, float largest) {
     return board_.LoadSetting(setting, &value) && value >= least && value <= largest;
   };
   if (load(Setting::kThresholdScale, Calibration::kLeastScale, Calibration::kLargestScale)) {
-    threshold_scale_ = value;
+    threshold_scale_ = set_.threshold_scale = value;
   }
   for (int i = 0; i < config_.features.channels; ++i) {
-    const float trained = config_.features.sigma[i];
+    const float trained = set_.noise[i] = config_.features.sigma[i];
     if (load(NoiseSetting(i), trained / Calibration::kMaxChange,
              trained * Calibration::kMaxChange)) {
+      set_.noise[i] = value;
       detector_.extractor().SetSigma(i, value);
     }
   }
-  if (load(Setting::kThreshold, FLT_TRUE_MIN, FLT_MAX)) user_threshold_ = value;
+  if (load(Setting::kThreshold, FLT_TRUE_MIN, FLT_MAX)) user_threshold_ = set_.threshold = value;
   noise_.store(detector_.extractor().sigma(0), std::memory_order_relaxed);
   UseThreshold();
-  if (user_threshold_ > 0.0f) {
-    line_.Add("Threshold: ")
-        .AddFixed(user_threshold_, kScoreDecimals)
-        .Add(" (set by the user)\r\n");
+  if (set_.threshold > 0.0f) {
+    line_.Add("Threshold: ").AddFixed(set_.threshold, kScoreDecimals).Add(kSetByTheUser).End();
+    Flush();
   }
 }
 
 // ---- sampling side
 
 void DetectorApp::UseThreshold() {
-  const float threshold = user_threshold_ > 0.0f
-                              ? user_threshold_
-                              : config_.detector.decision.threshold * threshold_scale_;
-  detector_.SetThreshold(threshold);
-  threshold_.store(threshold, std::memory_order_relaxed);
+  detector_.SetThreshold(user_threshold_ > 0.0f
+                             ? user_threshold_
+                             : config_.detector.decision.threshold * threshold_scale_);
 }
 
 float DetectorApp::SelfTest() {
@@ -121,46 +142,58 @@ float DetectorApp::SelfTest() {
   return max_error;
 }
 
+// One that the sampling side answers is the last before a sample: a flood of them costs no reading.
 void DetectorApp::TakeRequests() {
-  while (const Request* request = requests_.Front()) {
-    switch (request->kind) {
-      case Request::Kind::kInject:
-        inject_value_ = request->value;
-        inject_left_ = request->count;
-        injecting_ = false;
-        break;
-      case Request::Kind::kThreshold:
-        user_threshold_ = request->value;
-        break;
-      case Request::Kind::kDefaultThreshold:
-        user_threshold_ = 0.0f;
-        break;
-      case Request::Kind::kCalibrate:
-        CancelCalibration();
-        if (detector_.state() == State::kNormal) {
-          calibration_.Start(request->count, detector_.extractor());
-        } else {
-          PublishCalibration(Calibration::Status::kLeftNormal);
-        }
-        break;
-      case Request::Kind::kForgetCalibration:
-        CancelCalibration();
-        threshold_scale_ = 1.0f;
-        for (int i = 0; i < config_.features.channels; ++i) {
-          detector_.extractor().SetSigma(i, config_.features.sigma[i]);
-        }
-        break;
-      case Request::Kind::kSelftest: {
-        Event event = {};
-        event.kind = Event::Kind::kSelftest;
-        event.max_error = SelfTest();
-        Publish(event);
-        break;
-      }
-    }
+  bool answers = false;
+  while (!answers) {
+    const Request* request = requests_.Front();
+    if (request == nullptr) return;
+    answers = Take(*request);
     requests_.Pop();
     UseThreshold();
+    noise_.store(detector_.extractor().sigma(0), std::memory_order_relaxed);
+    requests_done_.fetch_add(1, std::memory_order_release);
   }
+}
+
+// True where the sampling side answers it, now or later.
+bool DetectorApp::Take(const Request& request) {
+  switch (request.kind) {
+    case Request::Kind::kInject:
+      inject_value_ = request.value;
+      inject_left_ = request.count;
+      injecting_ = false;
+      return false;
+    case Request::Kind::kThreshold:
+      user_threshold_ = request.value;
+      return false;
+    case Request::Kind::kDefaultThreshold:
+      user_threshold_ = 0.0f;
+      return false;
+    case Request::Kind::kCalibrate:
+      CancelCalibration();
+      if (detector_.state() == State::kNormal) {
+        calibration_.Start(request.count, detector_.extractor());
+      } else {
+        PublishCalibration(Calibration::Status::kLeftNormal);
+      }
+      return true;
+    case Request::Kind::kForgetCalibration:
+      CancelCalibration();
+      threshold_scale_ = 1.0f;
+      for (int i = 0; i < config_.features.channels; ++i) {
+        detector_.extractor().SetSigma(i, config_.features.sigma[i]);
+      }
+      return false;
+    case Request::Kind::kSelftest: {
+      Event event = {};
+      event.kind = Event::Kind::kSelftest;
+      event.max_error = SelfTest();
+      Publish(event);
+      return true;
+    }
+  }
+  return false;
 }
 
 void DetectorApp::CancelCalibration() {
@@ -174,6 +207,7 @@ void DetectorApp::PublishCalibration(Calibration::Status status) {
   event.kind = Event::Kind::kCalibration;
   event.calibration = status;
   event.threshold_scale = threshold_scale_;
+  event.requests_done = requests_done_.load(std::memory_order_relaxed);
   for (int i = 0; i < config_.features.channels; ++i) {
     event.values[i] = detector_.extractor().measured_sigma(i);
   }
@@ -184,12 +218,6 @@ void DetectorApp::Publish(const Event& event) {
   if (!events_.Push(event)) dropped_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void DetectorApp::SampleFailed() {
-  constexpr uint32_t kSteps = sizeof(kFailurePattern) / sizeof(kFailurePattern[0]);
-  board_.SetLed(kFailurePattern[samples() % kSteps]);
-  samples_.fetch_add(1, std::memory_order_relaxed);
-}
-
 // What follows does not continue what came before: as after a start.
 void DetectorApp::BeginPiece() {
   CancelCalibration();
@@ -198,7 +226,10 @@ void DetectorApp::BeginPiece() {
 }
 
 void DetectorApp::Sample() {
-  if (failure_ != nullptr) return SampleFailed();
+  if (failure_ != nullptr) {
+    samples_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
   TakeRequests();
   SensorSample sample = board_.ReadSensor();
   if (sample.after_gap) BeginPiece();
@@ -229,6 +260,11 @@ void DetectorApp::Sample() {
     const uint32_t before = board_.Stopwatch();
     event.verdict = detector_.Update(sample.values);
     latencies_.Add(board_.Stopwatch() - before);
+    if (event.verdict.state == State::kFault) {
+      event.kind = Event::Kind::kFault;
+      event.fault = SensorFault::kEngine;
+      engine_failures_.fetch_add(1, std::memory_order_relaxed);
+    }
   }
   for (int i = 0; i < config_.features.channels; ++i) event.values[i] = sample.values[i];
   verdict_ = event.verdict;
@@ -252,15 +288,46 @@ void DetectorApp::Sample() {
 
 // ---- console side
 
-void DetectorApp::Poll() {
-  while (const Event* event = events_.Front()) {
-    Print(*event);
-    events_.Pop();
+bool DetectorApp::Poll() {
+  if (failure_ != nullptr) {
+    BlinkFailure();
+    if (board_.NowMicros() >= next_failure_micros_) PrintFailure();
   }
-  if (failure_ != nullptr && board_.NowMicros() >= next_failure_micros_) PrintFailure();
-  for (int byte = board_.ReadByte(); byte >= 0; byte = board_.ReadByte()) {
-    if (reader_.Feed(static_cast<char>(byte))) Answer(ParseCommand(reader_.line()));
+  int lines = 0;
+  for (int bytes = 0; bytes < kMaxBytes; ++bytes) {
+    while (lines < kMaxLines && PrintNext()) ++lines;
+    const int byte = board_.ReadByte();
+    if (byte < 0) return lines >= kMaxLines;
+    if (!reader_.Feed(static_cast<char>(byte))) continue;
+    Answer(ParseCommand(reader_.line()));
+    if (++lines > kMaxLines) return true;
   }
+  return true;
+}
+
+bool DetectorApp::PrintNext() {
+  const Event* event = events_.Front();
+  if (event == nullptr) return false;
+  Print(*event);
+  events_.Pop();
+  return true;
+}
+
+void DetectorApp::BlinkFailure() {
+  constexpr int64_t kSteps = sizeof(kFailurePattern) / sizeof(kFailurePattern[0]);
+  const bool led = kFailurePattern[board_.NowMicros() / kBlinkMicros % kSteps];
+  if (led != led_) board_.SetLed(led);
+  led_ = led;
+}
+
+float DetectorApp::Threshold() const {
+  return set_.threshold > 0.0f ? set_.threshold
+                               : config_.detector.decision.threshold * set_.threshold_scale;
+}
+
+// A `calibrate default` was answered, and is not among the first `done` requests.
+bool DetectorApp::ForgetIsOnItsWay(uint32_t done) const {
+  return static_cast<int32_t>(forget_sent_ - done) > 0;
 }
 
 void DetectorApp::Flush() {
@@ -293,7 +360,10 @@ void DetectorApp::Print(const Event& event) {
   } else {
     AddReading(line_, event.verdict, event.values[0], Cause(event.verdict.cause),
                config_.features.channels);
-    if (state == State::kAnomaly) AddAnomalyMarker(line_);
+    if (state == State::kAnomaly) {
+      Flush();
+      AddAnomalyMarker(line_);
+    }
   }
   Flush();
 }
@@ -301,19 +371,22 @@ void DetectorApp::Print(const Event& event) {
 void DetectorApp::AddSelfTest(float max_error) {
   line_.Add(max_error > config_.golden_tolerance ? "SELFTEST FAILED" : "SELFTEST OK");
   line_.Add(" (max error ").AddFixed(max_error, 6).Add(", ");
-  line_.AddInteger(config_.golden_count).Add(" vectors)\r\n");
+  line_.AddInteger(config_.golden_count).Add(" vectors)").End();
 }
 
 void DetectorApp::PrintFailure() {
   line_.Add(failure_);
-  if (engine_.detail()[0] != '\0') line_.Add(" (").Add(engine_.detail()).Add(')');
-  line_.Add("\r\n");
+  if (failure_detail_[0] != '\0') line_.Add(" (").Add(failure_detail_).Add(')');
+  line_.End();
   Flush();
   next_failure_micros_ = board_.NowMicros() + kFailureRepeatMicros;
 }
 
 bool DetectorApp::SendRequest(const Request& request) {
-  if (requests_.Push(request)) return true;
+  if (requests_.Push(request)) {
+    ++requests_sent_;
+    return true;
+  }
   line_.Add("ERR busy, try again");
   return false;
 }
@@ -348,7 +421,7 @@ void DetectorApp::Answer(const Command& command) {
       if (SendRequest({Request::Kind::kSelftest, 0.0f, 0})) return;  // the result is the answer
       break;
     case CommandKind::kReboot:
-      line_.Add("OK rebooting\r\n");
+      line_.Add("OK rebooting").End();
       Flush();
       board_.Reboot();
       return;
@@ -356,7 +429,7 @@ void DetectorApp::Answer(const Command& command) {
       AnswerCalibrate(command);
       break;
   }
-  line_.Add("\r\n");
+  line_.End();
   Flush();
 }
 
@@ -369,8 +442,11 @@ void DetectorApp::AnswerStatus() {
   line_.Add(" dropped=").AddInteger(dropped_.load(std::memory_order_relaxed));
   line_.Add(" queue_max=").AddInteger(events_.high_water());
   line_.Add(" anomalies=").AddInteger(anomalies_).Add(" faults=").AddInteger(faults_);
-  line_.Add(" threshold=").AddFixed(threshold_.load(std::memory_order_relaxed), kScoreDecimals);
-  line_.Add(" noise=").AddFixed(noise_.load(std::memory_order_relaxed), kRawDecimals);
+  line_.Add(" threshold=").AddFixed(Threshold(), kScoreDecimals);
+  const bool forgotten = ForgetIsOnItsWay(requests_done_.load(std::memory_order_acquire));
+  line_.Add(" noise=").AddFixed(forgotten ? set_.noise[0] : noise_.load(std::memory_order_relaxed),
+                                kRawDecimals);
+  line_.Add(" engine_failures=").AddInteger(engine_failures_.load(std::memory_order_relaxed));
   line_.Add(" inference_us=").AddInteger(latencies_.last());
   line_.Add(" p50_us=").AddInteger(latencies_.Quantile(50));
   line_.Add(" p99_us=").AddInteger(latencies_.Quantile(99));
@@ -389,7 +465,7 @@ void DetectorApp::AnswerModel() {
   line_.Add(" channels=").AddInteger(config_.features.channels);
   line_.Add(" features=").AddInteger(config_.features.count);
   line_.Add(" period_ms=").AddInteger(config_.sample_period_us / 1000);
-  line_.Add(" threshold=").AddFixed(threshold_.load(std::memory_order_relaxed), kScoreDecimals);
+  line_.Add(" threshold=").AddFixed(Threshold(), kScoreDecimals);
   line_.Add(" default_threshold=").AddFixed(config_.detector.decision.threshold, kScoreDecimals);
 }
 
@@ -412,21 +488,28 @@ void DetectorApp::AnswerThreshold(const Command& command) {
   if (Failed()) return;
   if (command.restore) {
     if (!SendRequest({Request::Kind::kDefaultThreshold, 0.0f, 0})) return;
+    set_.threshold = 0.0f;
     board_.EraseSetting(Setting::kThreshold);
     line_.Add("OK threshold default");
     return;
   }
   if (!SendRequest({Request::Kind::kThreshold, command.value, 0})) return;
+  set_.threshold = command.value;
   line_.Add("OK threshold ").AddFixed(command.value, kScoreDecimals);
-  Save(Setting::kThreshold, command.value);
+  if (!Save(Setting::kThreshold, command.value)) line_.Add(kNotKept);
 }
 
 void DetectorApp::AnswerCalibrate(const Command& command) {
   if (Failed()) return;
   if (command.restore) {
     if (!SendRequest({Request::Kind::kForgetCalibration, 0.0f, 0})) return;
+    forget_sent_ = requests_sent_;
+    set_.threshold_scale = 1.0f;
     board_.EraseSetting(Setting::kThresholdScale);
-    for (int i = 0; i < config_.features.channels; ++i) board_.EraseSetting(NoiseSetting(i));
+    for (int i = 0; i < config_.features.channels; ++i) {
+      set_.noise[i] = config_.features.sigma[i];
+      board_.EraseSetting(NoiseSetting(i));
+    }
     line_.Add("OK calibrate default");
     return;
   }
@@ -434,35 +517,52 @@ void DetectorApp::AnswerCalibrate(const Command& command) {
     line_.Add("ERR calibrate works in state NORMAL only");
     return;
   }
-  const uint64_t samples = uint64_t{command.count} * 1000000 / config_.sample_period_us;
-  if (!SendRequest({Request::Kind::kCalibrate, 0.0f, static_cast<uint32_t>(samples)})) return;
-  line_.Add("Calibrating: ").AddInteger(command.count).Add(" s of normal signal are wanted");
+  const uint32_t samples = Calibration::Samples(command.count, config_.sample_period_us);
+  if (!SendRequest({Request::Kind::kCalibrate, 0.0f, samples})) return;
+  const uint64_t micros = uint64_t{samples} * config_.sample_period_us;
+  const auto seconds = static_cast<int64_t>((micros + 999999) / 1000000);
+  line_.Add("Calibrating: ").AddInteger(seconds).Add(" s of normal signal are wanted");
+  if (seconds > command.count) line_.Add(", ").AddInteger(samples).Add(" samples at least");
 }
 
 void DetectorApp::PrintCalibration(const Event& event) {
-  if (event.calibration == Calibration::Status::kDone) {
-    line_.Add("OK calibrate noise ").AddFixed(config_.features.sigma[0], kRawDecimals);
-    line_.Add(" -> ").AddFixed(event.values[0], kRawDecimals);
-    const float threshold = config_.detector.decision.threshold;
-    line_.Add(" threshold ").AddFixed(threshold, kScoreDecimals).Add(" -> ");
-    line_.AddFixed(threshold * event.threshold_scale, kScoreDecimals);
-    Save(Setting::kThresholdScale, event.threshold_scale);
-    for (int i = 0; i < config_.features.channels; ++i) Save(NoiseSetting(i), event.values[i]);
+  if (ForgetIsOnItsWay(event.requests_done)) {
+    line_.Add(kAnotherCommand);
+  } else if (event.calibration == Calibration::Status::kDone) {
+    TakeCalibration(event);
   } else if (event.calibration == Calibration::Status::kImplausible) {
     line_.Add("ERR the noise is not the trained one within a factor of 4: record and retrain");
   } else if (event.calibration == Calibration::Status::kCancelled) {
-    line_.Add("ERR calibrate was given up: another command took its place");
+    line_.Add(kAnotherCommand);
   } else {
     line_.Add("ERR calibrate was given up: the signal was not NORMAL all the time");
   }
-  line_.Add("\r\n");
+  line_.End();
   Flush();
 }
 
-void DetectorApp::Save(Setting setting, float value) {
-  const bool kept = board_.SaveSetting(Setting::kModel, ModelTag(config_.fingerprint)) &&
-                    board_.SaveSetting(setting, value);
-  if (!kept) line_.Add(" (until the next reboot)");
+// All channels in the order of the profile, then the threshold: each as it was, and is now.
+void DetectorApp::TakeCalibration(const Event& event) {
+  const float threshold = Threshold();
+  bool kept = Save(Setting::kThresholdScale, event.threshold_scale);
+  set_.threshold_scale = event.threshold_scale;
+  line_.Add("OK calibrate noise ");
+  for (int i = 0; i < config_.features.channels; ++i) {
+    kept = Save(NoiseSetting(i), event.values[i]) && kept;
+    if (i > 0) line_.Add(", ");
+    line_.AddFixed(set_.noise[i], kRawDecimals).Add(" -> ");
+    line_.AddFixed(event.values[i], kRawDecimals);
+    set_.noise[i] = event.values[i];
+  }
+  line_.Add(" threshold ").AddFixed(threshold, kScoreDecimals).Add(" -> ");
+  line_.AddFixed(Threshold(), kScoreDecimals);
+  if (set_.threshold > 0.0f) line_.Add(kSetByTheUser);
+  if (!kept) line_.Add(kNotKept);
+}
+
+bool DetectorApp::Save(Setting setting, float value) {
+  return board_.SaveSetting(Setting::kModel, ModelTag(config_.fingerprint)) &&
+         board_.SaveSetting(setting, value);
 }
 
 // After a failed start nothing can be judged, and no command of that kind can be carried out.

@@ -41,7 +41,8 @@ struct Event {
   float max_error;             // kSelftest
   float values[kMaxChannels];  // kReading: of the sensor; kCalibration: the noise of each
   Calibration::Status calibration;
-  float threshold_scale;  // kCalibration
+  float threshold_scale;   // kCalibration
+  uint32_t requests_done;  // kCalibration: so many requests had been taken before
 };
 
 // The other way.
@@ -65,7 +66,8 @@ class DetectorApp {
   DetectorApp(const AppConfig& config, FeatureMemory memory, Board& board, Autoencoder& engine);
 
   // Says hello, loads the engine, runs the self-test. After a failure the app goes on without
-  // judging anything: it repeats the message every 5 s, blinks the LED and answers `status`.
+  // judging anything: it repeats the message every 5 s, blinks the LED and answers `status`. So it
+  // does after three starts in a row that never returned from here.
   void Start();
 
   // Sampling side: reads the sensor, judges, sets the LED. Call once a sample period.
@@ -74,8 +76,9 @@ class DetectorApp {
   // Sampling side: so many sample periods went by without a call of Sample().
   void AddMissed(uint32_t periods) { missed_.fetch_add(periods, std::memory_order_relaxed); }
 
-  // Console side: prints what happened, carries out what was typed.
-  void Poll();
+  // Console side: prints what happened, carries out what was typed, so much of it as there is room
+  // for: readings go first, and a flood of bytes ends no call. True: more waits.
+  bool Poll();
 
   // Totals over all samples; exact on the sampling side, a snapshot elsewhere.
   uint32_t samples() const { return samples_.load(std::memory_order_relaxed); }
@@ -90,8 +93,8 @@ class DetectorApp {
  private:
   // Sampling side.
   void TakeRequests();
-  void SampleFailed();
   void BeginPiece();
+  bool Take(const Request& request);
   void Publish(const Event& event);
   void PublishCalibration(Calibration::Status status);
   void CancelCalibration();
@@ -99,6 +102,7 @@ class DetectorApp {
   float SelfTest();
 
   // Console side.
+  bool PrintNext();
   void Print(const Event& event);
   void Answer(const Command& command);
   void AnswerStatus();
@@ -109,12 +113,17 @@ class DetectorApp {
   void AnswerCalibrate(const Command& command);
   void PrintCalibration(const Event& event);
   void LoadSettings();
-  void Save(Setting setting, float value);
+  void TakeCalibration(const Event& event);
+  bool Save(Setting setting, float value);  // false: not kept
   bool Failed();
   bool SendRequest(const Request& request);  // false: busy, which is then the answer
   void AddSelfTest(float max_error);
+  void Fail(const char* what, const char* detail);
   void PrintFailure();
+  void BlinkFailure();
   void Flush();
+  float Threshold() const;  // in use, once all requests are taken
+  bool ForgetIsOnItsWay(uint32_t done) const;
   const char* Cause(int8_t feature) const;
 
   const AppConfig& config_;
@@ -130,7 +139,7 @@ class DetectorApp {
   uint32_t inject_left_ = 0;
   float inject_value_ = 0.0f;
   bool injecting_ = false;  // it has begun
-  bool led_ = false;
+  bool led_ = false;        // after a failed start the console side's
   Verdict verdict_ = {};
   bool selftest_failed_ = false;
 
@@ -142,15 +151,24 @@ class DetectorApp {
   std::atomic<uint32_t> missed_{0};
   std::atomic<uint32_t> dropped_{0};
   std::atomic<State> state_{State::kWarmup};
-  std::atomic<float> threshold_{0.0f};
+  std::atomic<uint32_t> engine_failures_{0};  // samples that the engine could not judge
+  std::atomic<uint32_t> requests_done_{0};
   std::atomic<float> noise_{0.0f};  // of channel 0, as believed
 
-  // Console side.
+  // Console side. What was set on this device; the sampling side follows with its next sample.
+  struct {
+    float threshold;  // the user's own, 0: there is none
+    float threshold_scale;
+    float noise[kMaxChannels];
+  } set_ = {0.0f, 1.0f, {}};
+  uint32_t requests_sent_ = 0;
+  uint32_t forget_sent_ = 0;  // requests_sent_ after the last `calibrate default`
   LineReader reader_;
   LineBuffer line_;
   bool raw_ = false;
   bool raw_crc_ = false;
   const char* failure_ = nullptr;  // set by Start(), before any thread runs
+  const char* failure_detail_ = "";
   int64_t next_failure_micros_ = 0;
   uint32_t anomalies_ = 0;
   uint32_t faults_ = 0;

@@ -1,6 +1,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -8,7 +9,8 @@
 
 namespace {
 
-// Shared with a thread that blocks in a read until the program ends, so it is never destroyed.
+// Shared with a thread that blocks in a read, perhaps until the program ends: the last of the two
+// that lets go destroys it.
 struct Input {
   std::mutex mutex;
   std::condition_variable changed;
@@ -18,7 +20,7 @@ struct Input {
   bool ended = false;
 };
 
-void ReadForever(Input* input) {
+void ReadForever(const std::shared_ptr<Input>& input) {
   for (int c = std::getchar(); c != EOF; c = std::getchar()) {
     std::unique_lock<std::mutex> lock(input->mutex);
     input->changed.wait(lock, [&] { return input->head - input->tail < sizeof(input->bytes); });
@@ -32,7 +34,7 @@ void ReadForever(Input* input) {
 
 class StdioPort final : public SerialPort {
  public:
-  StdioPort() : input_(new Input) { std::thread(ReadForever, input_).detach(); }
+  StdioPort() : input_(std::make_shared<Input>()) { std::thread(ReadForever, input_).detach(); }
 
   void Write(const char* text, size_t size) override { std::fwrite(text, 1, size, stdout); }
 
@@ -61,7 +63,7 @@ class StdioPort final : public SerialPort {
   }
 
  private:
-  Input* input_;
+  std::shared_ptr<Input> input_;
 };
 
 }  // namespace

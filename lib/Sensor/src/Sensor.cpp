@@ -48,6 +48,8 @@ const char* SensorFaultText(SensorFault fault) {
       return "stuck at one value";
     case SensorFault::kSelfTest:
       return "self-test failed";
+    case SensorFault::kEngine:
+      return "engine failed";
   }
   return "unknown";
 }

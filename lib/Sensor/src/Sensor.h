@@ -21,6 +21,7 @@ enum class SensorFault : uint8_t {
   kOutOfRange,  // outside valid_low..valid_high
   kStuck,       // exactly equal for stuck_samples
   kSelfTest,    // the engine failed its self-test: no reading can be judged
+  kEngine,      // the engine failed at this reading
 };
 
 // A few words for a person, never null.

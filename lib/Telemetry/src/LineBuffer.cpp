@@ -10,7 +10,7 @@ void LineBuffer::Clear() {
 }
 
 LineBuffer& LineBuffer::Add(char character) {
-  if (size_ == kCapacity) {
+  if (size_ >= kRoom) {
     truncated_ = true;
     return *this;
   }
@@ -20,11 +20,19 @@ LineBuffer& LineBuffer::Add(char character) {
 }
 
 LineBuffer& LineBuffer::Append(const char* text, size_t length) {
-  const size_t fits = length < kCapacity - size_ ? length : kCapacity - size_;
+  const size_t fits = length < kRoom - size_ ? length : kRoom - size_;
   std::memcpy(text_ + size_, text, fits);
   size_ += fits;
   text_[size_] = '\0';
   truncated_ = truncated_ || fits < length;
+  return *this;
+}
+
+LineBuffer& LineBuffer::End() {
+  constexpr char kCut[] = "...";
+  if (truncated_) std::memcpy(text_ + kRoom - std::strlen(kCut), kCut, std::strlen(kCut));
+  std::memcpy(text_ + size_, "\r\n", 3);
+  size_ += 2;
   return *this;
 }
 

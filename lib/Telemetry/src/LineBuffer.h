@@ -7,7 +7,7 @@
 
 class LineBuffer {
  public:
-  static constexpr size_t kCapacity = 512;
+  static constexpr size_t kCapacity = 768;  // of a line with its end; `status` is the longest
 
   // What does not fit is left out and `truncated()` says so; the text is always terminated.
   LineBuffer& Add(const char* text) { return Append(text, std::strlen(text)); }
@@ -20,12 +20,18 @@ class LineBuffer {
   // decimals.
   LineBuffer& AddFixed(float value, int decimals);
 
+  // Ends the line with "\r\n", for which there is always room. A line that was cut ends in "..."
+  // before it, so that it is never taken for a whole one.
+  LineBuffer& End();
+
   void Clear();
   const char* text() const { return text_; }
   size_t size() const { return size_; }
   bool truncated() const { return truncated_; }
 
  private:
+  static constexpr size_t kRoom = kCapacity - 2;  // for text
+
   LineBuffer& Append(const char* text, size_t length);
   // With a point before the last `decimals` digits.
   void AddDigits(uint64_t value, int decimals);

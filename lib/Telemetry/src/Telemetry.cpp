@@ -9,13 +9,13 @@ void AddReading(LineBuffer& line, const Verdict& verdict, float value, const cha
   line.Add(" | State: ").Add(StateText(verdict.state));
   if (verdict.state == State::kAnomaly) line.Add(" | Cause: ").Add(cause);
   if (channels > 1) line.Add(" | Channels: ").AddInteger(channels);
-  line.Add("\r\n");
+  line.End();
 }
 
-void AddAnomalyMarker(LineBuffer& line) { line.Add(">>> ANOMALY DETECTED! <<<\r\n"); }
+void AddAnomalyMarker(LineBuffer& line) { line.Add(">>> ANOMALY DETECTED! <<<").End(); }
 
 void AddFault(LineBuffer& line, SensorFault fault) {
-  line.Add("Fault: ").Add(SensorFaultText(fault)).Add(" | State: FAULT\r\n");
+  line.Add("Fault: ").Add(SensorFaultText(fault)).Add(" | State: FAULT").End();
 }
 
 void AddRaw(LineBuffer& line, uint32_t sequence, int64_t milliseconds, const float* values,
@@ -27,7 +27,7 @@ void AddRaw(LineBuffer& line, uint32_t sequence, int64_t milliseconds, const flo
     const uint16_t check = Crc16(line.text() + start, line.size() - start);
     line.Add('*').AddHex16(check);
   }
-  line.Add("\r\n");
+  line.End();
 }
 
 uint16_t Crc16(const char* text, size_t size) {

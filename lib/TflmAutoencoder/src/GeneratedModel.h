@@ -6,9 +6,9 @@
 #include "model_data.h"
 
 inline constexpr TflmModel kGeneratedModel = {
-    autoencoder_model_data,           autoencoder_model_data_len, model_config::kSchemaVersion,
-    model_config::kFeatureCount,      model_config::kQuantized,   model_config::kDenseModel.input,
-    model_config::kDenseModel.output, model_config::kArenaNeed,
+    autoencoder_model_data,          autoencoder_model_data_len,       autoencoder_model_data_crc32,
+    model_config::kSchemaVersion,    model_config::kFeatureCount,      model_config::kQuantized,
+    model_config::kDenseModel.input, model_config::kDenseModel.output, model_config::kArenaNeed,
 };
 
 using GeneratedOperators = tflite::MicroMutableOpResolver<model_config::kOperatorCount>;

@@ -14,6 +14,16 @@ bool IsAligned(const void* pointer) {
   return reinterpret_cast<uintptr_t>(pointer) % kAlignment == 0;
 }
 
+// CRC-32 as zlib has it: polynomial 0xEDB88320, reflected; "123456789" gives 0xcbf43926.
+uint32_t Crc32(const unsigned char* data, size_t size) {
+  uint32_t crc = ~uint32_t{0};
+  for (size_t i = 0; i < size; ++i) {
+    crc ^= data[i];
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320u : 0u);
+  }
+  return ~crc;
+}
+
 bool IsFile(const unsigned char* data, size_t size) {
   return data != nullptr && IsAligned(data) && size > kIdentifierOffset + sizeof(kIdentifier) &&
          std::memcmp(data + kIdentifierOffset, kIdentifier, sizeof(kIdentifier) - 1) == 0;
@@ -52,6 +62,12 @@ EngineStatus TflmAutoencoder::Load() {
 }
 
 EngineStatus TflmAutoencoder::CheckFile() {
+  // First: TFLM follows the offsets in the file wherever they lead.
+  const uint32_t crc = model_.data == nullptr ? 0 : Crc32(model_.data, model_.size);
+  if (crc != model_.crc32) {
+    return Fail(EngineStatus::kDamagedModel, "CRC-32 %08x, expected %08x",
+                static_cast<unsigned>(crc), static_cast<unsigned>(model_.crc32));
+  }
   if (!IsFile(model_.data, model_.size)) {
     return Fail(EngineStatus::kBadModel, "no aligned .tflite file of %u bytes",
                 static_cast<unsigned>(model_.size));

@@ -13,6 +13,7 @@
 struct TflmModel {
   const unsigned char* data;  // the .tflite, 16-byte aligned
   size_t size;
+  uint32_t crc32;  // of all its bytes, as they were generated
   int schema_version;
   int features;    // of the only input and of the only output, both of shape [1, features]
   bool quantized;  // int8 with the parameters below, else float32

@@ -66,6 +66,7 @@ class MemoryBoard final : public SettingsBoard {
     random_ = random_ * 1664525u + 1013904223u;
     const float uniform = static_cast<float>(random_ >> 8) / 16777216.0f - 0.5f;
     sample.values[0] = value + wobble_ + noise * 3.4641016f * uniform;
+    sample.values[1] = sample.values[0];
     sample.fault = fault;
     return sample;
   }
@@ -81,6 +82,8 @@ class MemoryBoard final : public SettingsBoard {
   int ReadByte() override { return *input == '\0' ? -1 : static_cast<unsigned char>(*input++); }
   void Reboot() override { rebooted = true; }
   const char* ResetReason() const override { return "power-on"; }
+  uint32_t CountStart() override { return ++starts; }
+  void StartDone() override { starts = 0; }
 
   bool Said(const char* text) const { return std::strstr(output_, text) != nullptr; }
   const char* output() const { return output_; }
@@ -95,6 +98,7 @@ class MemoryBoard final : public SettingsBoard {
   SensorFault fault = SensorFault::kNone;
   bool led = false;
   bool rebooted = false;
+  uint32_t starts = 0;
   uint32_t stopwatch = 0;
   const char* input = "";
 
@@ -123,7 +127,8 @@ static void Run(DetectorApp& app, int samples) {
 
 static void Type(DetectorApp& app, const char* line) {
   board.input = line;
-  app.Poll();
+  while (app.Poll()) {
+  }
 }
 
 static void StartSaysWhatTheTutorialSays() {
@@ -211,6 +216,11 @@ static void ThresholdIsKeptOverAReboot() {
   app.Start();
   Type(app, "threshold 2.5\n");
   TEST_ASSERT_TRUE(board.Said("OK threshold 2.5000\r\n"));
+  // Before the next sample, too.
+  Type(app, "status\n");
+  TEST_ASSERT_TRUE(board.Said(" threshold=2.5000 "));
+  Type(app, "model\n");
+  TEST_ASSERT_TRUE(board.Said(" threshold=2.5000 default_threshold=5.0000"));
   Run(app, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 2.5000 | State"));
   DetectorApp rebooted(kConfig, storage.memory(), board, engine);
@@ -242,8 +252,10 @@ static void CalibrateFindsTheNoiseAndKeepsIt() {
   board.noise = 0.5f;  // the trained noise is 1
   Run(app, 5);
   Type(app, "calibrate 600\n");
+  TEST_ASSERT_TRUE(board.Said("Calibrating: 600 s of normal signal are wanted\r\n"));
   Run(app, 1200);
   TEST_ASSERT_TRUE(board.Said("OK calibrate noise 1.000000 -> 0.4"));
+  TEST_ASSERT_TRUE(board.Said(" threshold 5.0000 -> 4.0000\r\n"));
   TEST_ASSERT_FLOAT_WITHIN(0.03f, 0.5f, board.settings[static_cast<size_t>(Setting::kNoise)]);
   // The score is |x - 25| here, 0.43 in the mean of a uniform noise of 0.5; 1 was said to be
   // normal.
@@ -254,9 +266,74 @@ static void CalibrateFindsTheNoiseAndKeepsIt() {
   Run(rebooted, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 4.0000 | State"));
   Type(rebooted, "calibrate default\n");
+  board.Forget();
+  Type(rebooted, "status\n");
+  TEST_ASSERT_TRUE(board.Said(" threshold=5.0000 noise=1.000000 "));
   Run(rebooted, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
   TEST_ASSERT_FALSE(board.has[static_cast<size_t>(Setting::kNoise)]);
+}
+
+static void CalibrateSaysWhatIsInUseAndWhatWasBefore() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  board.noise = 0.5f;
+  Run(app, 5);
+  Type(app, "threshold 4.5\n");
+  Type(app, "calibrate 600\n");
+  Run(app, 1200);
+  TEST_ASSERT_TRUE(board.Said(" threshold 4.5000 -> 4.5000 (set by the user)\r\n"));
+  board.Forget();
+  board.noise = 0.6f;
+  Type(app, "threshold default\n");
+  Type(app, "calibrate 600\n");
+  Run(app, 1200);
+  TEST_ASSERT_TRUE(board.Said("OK calibrate noise 0.4"));
+  TEST_ASSERT_TRUE(board.Said(" threshold 4.0000 -> 4.0000\r\n"));
+}
+
+static void CalibrateSaysHowLongItTakes() {
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  board.noise = 0.5f;
+  Run(app, 5);
+  Type(app, "calibrate 10\n");
+  TEST_ASSERT_TRUE(
+      board.Said("Calibrating: 40 s of normal signal are wanted, 80 samples at least\r\n"));
+  Run(app, 79);
+  TEST_ASSERT_FALSE(board.Said("OK calibrate"));
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("OK calibrate"));
+}
+
+static void CalibrateTellsEveryChannel() {
+  static const char* const names[] = {"one", "two"};
+  static const FeatureSpec specs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f},
+                                      {FeatureKind::kValue, 1, 0.0f, 0.0f, 0.0f}};
+  static const float sigmas[] = {1.0f, 0.5f};
+  static const float offsets[] = {25.0f, 25.0f};
+  static const float ones[] = {1.0f, 1.0f};
+  static const float lows[] = {-100.0f, -100.0f};
+  static const float highs[] = {100.0f, 100.0f};
+  static const float zeros[] = {0.0f, 0.0f};
+  const FeatureConfig features = {2, 2, 1, 2.0f, specs, sigmas};
+  DetectorConfig detector = kDetector;
+  detector.scaling.offset = offsets;
+  detector.scaling.scale = ones;
+  detector.scaling.clip_low = lows;
+  detector.scaling.clip_high = highs;
+  const AppConfig config = {"test",   kFingerprint, names, 500000, 1234,  kSensor,
+                            features, detector,     1,     zeros,  zeros, 1e-4f};
+  FeatureStorage<2, 2, false> two;
+  MeanAutoencoder mean(2);
+  DetectorApp app(config, two.memory(), board, mean);
+  app.Start();
+  board.noise = 0.5f;
+  Run(app, 5);
+  Type(app, "calibrate 600\n");
+  Run(app, 1200);
+  TEST_ASSERT_TRUE(board.Said("OK calibrate noise 1.000000 -> 0.4"));
+  TEST_ASSERT_TRUE(board.Said(", 0.500000 -> 0.4"));
 }
 
 static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
@@ -351,6 +428,43 @@ static void AFailedSelfTestIsAFaultNotHealth() {
   TEST_ASSERT_FALSE(board.Said("Real:"));
 }
 
+class FailingEngine final : public Autoencoder {
+ public:
+  [[nodiscard]] EngineStatus Load() override { return EngineStatus::kOk; }
+  [[nodiscard]] EngineStatus Reconstruct(const float*, float* output) override {
+    output[0] = 0.0f;
+    return fails ? EngineStatus::kInvokeFailed : EngineStatus::kOk;
+  }
+  const char* name() const override { return "failing"; }
+  int input_size() const override { return 1; }
+  int output_size() const override { return 1; }
+  int32_t memory_used() const override { return 0; }
+  bool fails = false;
+};
+
+static void AnEngineThatFailsIsAFaultOfItsOwn() {
+  FailingEngine failing;
+  DetectorApp app(kConfig, storage.memory(), board, failing);
+  app.Start();
+  Run(app, 5);
+  failing.fails = true;
+  board.Forget();
+  Run(app, 2);
+  TEST_ASSERT_EQUAL_STRING(
+      "Fault: engine failed | State: FAULT\r\nFault: engine failed | State: FAULT\r\n",
+      board.output());
+  TEST_ASSERT_FALSE(board.led);
+  Type(app, "status\n");
+  TEST_ASSERT_TRUE(board.Said("OK state=FAULT "));
+  TEST_ASSERT_TRUE(board.Said(" faults=1 "));
+  TEST_ASSERT_TRUE(board.Said(" engine_failures=2 "));
+  failing.fails = false;
+  board.Forget();
+  Run(app, 4);
+  TEST_ASSERT_TRUE(board.Said("State: WARMUP"));
+  TEST_ASSERT_TRUE(board.Said("State: NORMAL"));
+}
+
 class BrokenEngine final : public Autoencoder {
  public:
   [[nodiscard]] EngineStatus Load() override { return EngineStatus::kArenaTooSmall; }
@@ -364,7 +478,7 @@ class BrokenEngine final : public Autoencoder {
   int32_t memory_used() const override { return 0; }
 };
 
-static void AFailedStartIsRepeatedBlinksAndAnswersStatus() {
+static void AFailedStartIsRepeatedAndAnswersStatus() {
   const char message[] =
       "AllocateTensors() failed! Increase arena size. (has 10 bytes, needs 20)\r\n";
   BrokenEngine broken;
@@ -380,13 +494,123 @@ static void AFailedStartIsRepeatedBlinksAndAnswersStatus() {
   TEST_ASSERT_TRUE(board.Said(message));
   Type(app, "status\n");
   TEST_ASSERT_TRUE(board.Said("OK state=FAULT"));
-  int lit = 0;
-  for (int i = 0; i < 16; ++i) {
-    app.Sample();
-    if (board.led) ++lit;
-  }
-  TEST_ASSERT_EQUAL_INT(6, lit);
+  Run(app, 16);
   TEST_ASSERT_FALSE(board.Said("Real:"));
+  TEST_ASSERT_EQUAL_UINT32(0, board.starts);  // a failure that is said is no failed start
+}
+
+static void TheLedOfAFailedStartBlinksThriceEveryTwoSeconds() {
+  BrokenEngine broken;
+  DetectorApp app(kConfig, storage.memory(), board, broken);
+  app.Start();
+  // Whatever the rate of samples is: 10 ms between two looks, in ten seconds.
+  int lit = 0;
+  int blinks = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const bool before = board.led;
+    app.Poll();
+    if (board.led) ++lit;
+    if (board.led && !before) ++blinks;
+    if (i % 7 == 0) app.Sample();
+    board.Advance(10000);
+  }
+  TEST_ASSERT_EQUAL_INT(15, blinks);
+  TEST_ASSERT_EQUAL_INT(375, lit);
+}
+
+static void AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid() {
+  const char message[] = "three starts in a row did not come to System Ready (power-on)\r\n";
+  // Starts that end in a crash, somewhere before System Ready.
+  for (int i = 0; i < 3; ++i) board.CountStart();
+  {
+    DetectorApp app(kConfig, storage.memory(), board, engine);
+    app.Start();
+    TEST_ASSERT_TRUE(board.Said(message));
+    TEST_ASSERT_FALSE(board.Said("SELFTEST"));
+    TEST_ASSERT_FALSE(board.Said("System Ready. Monitoring Sensor..."));
+    Run(app, 3);
+    TEST_ASSERT_FALSE(board.Said("Real:"));
+    Type(app, "status\n");
+    TEST_ASSERT_TRUE(board.Said("failure=\"three starts in a row did not come to System Ready\""));
+    Type(app, "threshold 2\n");
+    TEST_ASSERT_TRUE(board.Said("ERR three starts in a row did not come to System Ready\r\n"));
+  }
+  // The next start tries again.
+  board.Forget();
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  TEST_ASSERT_TRUE(board.Said("System Ready. Monitoring Sensor..."));
+}
+
+static void AStartAfterTwoFailedOnesIsAStartLikeAnyOther() {
+  for (int i = 0; i < 2; ++i) board.CountStart();
+  DetectorApp app(kConfig, storage.memory(), board, engine);
+  app.Start();
+  TEST_ASSERT_TRUE(board.Said("System Ready. Monitoring Sensor..."));
+  TEST_ASSERT_EQUAL_UINT32(0, board.starts);
+}
+
+// Bytes without an end, and a line so slow that every answer takes a sample.
+class FloodedBoard final : public SettingsBoard {
+ public:
+  explicit FloodedBoard(const char* text) : text_(text), position_(text) {}
+  SensorSample ReadSensor() override {
+    SensorSample sample = {};
+    sample.values[0] = 25.0f + ((wobble_ = !wobble_) ? 0.01f : -0.01f);
+    return sample;
+  }
+  void SetLed(bool) override {}
+  uint32_t Stopwatch() override { return 0; }
+  int64_t NowMicros() const override { return 0; }
+  void Write(const char* text, size_t) override {
+    const bool reading = std::strncmp(text, "Real: ", 6) == 0;
+    if (reading) {
+      ++readings;
+    } else {
+      ++others;
+      if (app != nullptr) app->Sample();
+    }
+  }
+  int ReadByte() override {
+    if (*position_ == '\0') position_ = text_;
+    return static_cast<unsigned char>(*position_++);
+  }
+  void Reboot() override {}
+
+  DetectorApp* app = nullptr;
+  int readings = 0;
+  int others = 0;
+
+ private:
+  const char* text_;
+  const char* position_;
+  bool wobble_ = false;
+};
+
+static void AFloodOfBytesDelaysAnswersAndNoReadings() {
+  const char* const floods[] = {"y\n",
+                                "status\n",
+                                "selftest\n",
+                                "calibrate\nselftest\n",
+                                "\r\n",
+                                "bytes without an end of line ",
+                                "\xff\xfe\x01\b\x7f\x80\r"};
+  for (const char* flood : floods) {
+    FloodedBoard flooded(flood);
+    DetectorApp app(kConfig, storage.memory(), flooded, engine);
+    app.Start();
+    flooded.others = 0;
+    flooded.app = &app;
+    for (int i = 0; i < 200; ++i) {
+      app.Sample();
+      TEST_ASSERT_TRUE_MESSAGE(app.Poll(), flood);  // it ends, and says that more waits
+    }
+    TEST_ASSERT_TRUE_MESSAGE(flooded.others <= 200 * 64, flood);
+    // None was dropped: the last ones wait in the queue, and go first.
+    flooded.app = nullptr;
+    (void)app.Poll();
+    TEST_ASSERT_EQUAL_INT_MESSAGE(static_cast<int>(app.samples()), flooded.readings, flood);
+  }
 }
 
 static void WhatASlowSerialLineMissesIsCounted() {
@@ -502,12 +726,20 @@ static void RunTests() {
   RUN_TEST(ThresholdIsKeptOverAReboot);
   RUN_TEST(SettingsOfAnotherModelAreForgotten);
   RUN_TEST(CalibrateFindsTheNoiseAndKeepsIt);
+  RUN_TEST(CalibrateSaysWhatIsInUseAndWhatWasBefore);
+  RUN_TEST(CalibrateSaysHowLongItTakes);
+  RUN_TEST(CalibrateTellsEveryChannel);
   RUN_TEST(CalibrateIsGivenUpWhenTheSignalIsNotNormal);
   RUN_TEST(CalibrateGivesWayToTheNextCommand);
   RUN_TEST(CalibrateRefusesANoiseThatIsAnotherSensors);
   RUN_TEST(EveryCommandIsAnsweredOnOneLine);
   RUN_TEST(AFailedSelfTestIsAFaultNotHealth);
-  RUN_TEST(AFailedStartIsRepeatedBlinksAndAnswersStatus);
+  RUN_TEST(AnEngineThatFailsIsAFaultOfItsOwn);
+  RUN_TEST(AFailedStartIsRepeatedAndAnswersStatus);
+  RUN_TEST(TheLedOfAFailedStartBlinksThriceEveryTwoSeconds);
+  RUN_TEST(AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid);
+  RUN_TEST(AStartAfterTwoFailedOnesIsAStartLikeAnyOther);
+  RUN_TEST(AFloodOfBytesDelaysAnswersAndNoReadings);
   RUN_TEST(WhatASlowSerialLineMissesIsCounted);
   RUN_TEST(TheStatusSaysWhichNoiseIsBelieved);
   RUN_TEST(TheSampleCounterWraps);

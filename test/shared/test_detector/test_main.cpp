@@ -210,28 +210,42 @@ static void TheSecondChartFindsWhatLastsButIsSmall() {
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, 4.0f, detector.Update(far).score);
 }
 
-// An engine that never answers.
-class DeadEngine final : public Autoencoder {
+// An engine that fails, or whose answer is no number.
+class FailingEngine final : public Autoencoder {
  public:
   [[nodiscard]] EngineStatus Load() override { return EngineStatus::kOk; }
-  [[nodiscard]] EngineStatus Reconstruct(const float*, float*) override {
-    return EngineStatus::kInvokeFailed;
+  [[nodiscard]] EngineStatus Reconstruct(const float* input, float* output) override {
+    output[0] = answer == 0.0f ? input[0] : answer;
+    return status;
   }
+  EngineStatus status = EngineStatus::kOk;
+  float answer = 0.0f;  // 0: the input
   const char* name() const override { return "dead"; }
   int input_size() const override { return 1; }
   int output_size() const override { return 1; }
   int32_t memory_used() const override { return 0; }
 };
 
-static void ADeadEngineDoesNotLookLikeHealth() {
+static void AnEngineThatFailsIsAFaultWithoutAScore() {
   const DetectorConfig config = ValueDetector();
   FeatureStorage<1, 1, false> storage;
-  DeadEngine engine;
+  FailingEngine engine;
   AnomalyDetector detector(config, kValueFeatures, storage.memory(), engine);
   const float sample[] = {25.0f};
-  const Verdict verdict = detector.Update(sample);
-  TEST_ASSERT_TRUE(verdict.state == State::kAnomaly);
-  TEST_ASSERT_FLOAT_IS_NAN(verdict.score);
+  const struct {
+    EngineStatus status;
+    float answer;
+  } cases[] = {{EngineStatus::kInvokeFailed, 0.0f},
+               {EngineStatus::kOk, NAN},
+               {EngineStatus::kOk, INFINITY},
+               {EngineStatus::kOk, -INFINITY}};
+  for (const auto& each : cases) {
+    engine.status = each.status;
+    engine.answer = each.answer;
+    TEST_ASSERT_TRUE(detector.Update(sample).state == State::kFault);
+    engine = FailingEngine();
+    TEST_ASSERT_TRUE(detector.Update(sample).state == State::kNormal);
+  }
 }
 
 static void AUsersThresholdTakesThePlaceOfTheDefault() {
@@ -257,7 +271,7 @@ static void RunTests() {
   RUN_TEST(WhitenedScoreIsARootMeanSquareOfTheMixedResidual);
   RUN_TEST(ALevelThatMovesIsNamedByItsTrendAndNotByItsEnergy);
   RUN_TEST(TheSecondChartFindsWhatLastsButIsSmall);
-  RUN_TEST(ADeadEngineDoesNotLookLikeHealth);
+  RUN_TEST(AnEngineThatFailsIsAFaultWithoutAScore);
   RUN_TEST(AUsersThresholdTakesThePlaceOfTheDefault);
 }
 

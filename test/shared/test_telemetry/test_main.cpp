@@ -107,8 +107,10 @@ static void ALineThatDoesNotFitIsCutAndSaysSo() {
   LineBuffer line;
   for (int i = 0; i < 200; ++i) line.Add("12345");
   TEST_ASSERT_TRUE(line.truncated());
+  line.End();
   TEST_ASSERT_EQUAL_UINT32(LineBuffer::kCapacity, line.size());
   TEST_ASSERT_EQUAL_UINT32(LineBuffer::kCapacity, std::strlen(line.text()));
+  TEST_ASSERT_EQUAL_STRING("...\r\n", line.text() + LineBuffer::kCapacity - 5);
   line.Clear();
   TEST_ASSERT_FALSE(line.truncated());
   line.AddInteger(INT64_MIN);

@@ -175,14 +175,38 @@ static void WhatIsNoModelIsRefused() {
   TflmModel model = kGeneratedModel;
   model.data = copy;
   TEST_ASSERT_TRUE(StatusOf(model) == EngineStatus::kOk);
-  copy[4] = 'X';  // the identifier
-  TEST_ASSERT_TRUE(StatusOf(model) == EngineStatus::kBadModel);
-  model.data = nullptr;
+  alignas(16) static const unsigned char digits[] = "123456789";
+  model.data = digits;
+  model.size = sizeof(digits) - 1;
+  model.crc32 = 0xCBF43926;
   TEST_ASSERT_TRUE(StatusOf(model) == EngineStatus::kBadModel);
   model = kGeneratedModel;
+  model.data = nullptr;
+  TEST_ASSERT_TRUE(StatusOf(model) == EngineStatus::kDamagedModel);
+  model = kGeneratedModel;
   model.size = 4;
-  TEST_ASSERT_TRUE(StatusOf(model) == EngineStatus::kBadModel);
+  TEST_ASSERT_TRUE(StatusOf(model) == EngineStatus::kDamagedModel);
 }
+
+// Offsets among the bits, too, which would lead the interpreter anywhere.
+static void ADamagedModelIsRefusedBeforeTheInterpreterSeesIt() {
+  alignas(16) static unsigned char copy[sizeof(autoencoder_model_data)];
+  TflmModel model = kGeneratedModel;
+  model.data = copy;
+  for (size_t i = 0; i < sizeof(copy); ++i) {
+    std::memcpy(copy, autoencoder_model_data, sizeof(copy));
+    copy[i] = static_cast<unsigned char>(copy[i] ^ (1u << (i % 8)));
+    TEST_ASSERT_TRUE(StatusOf(model) == EngineStatus::kDamagedModel);
+  }
+}
+
+#if !defined(ESP_PLATFORM)
+// Not on the chip, where the verifier is too large: the CRC of the same bytes stands for it.
+static void TheGeneratedModelIsASoundFlatbuffer() {
+  flatbuffers::Verifier verifier(autoencoder_model_data, sizeof(autoencoder_model_data));
+  TEST_ASSERT_TRUE(tflite::VerifyModelBuffer(verifier));
+}
+#endif
 
 static void UnregisteredOperatorIsRefused() {
   static GeneratedOperators none;
@@ -240,6 +264,10 @@ static void RunTests() {
   RUN_TEST(ArenaMustBeAligned);
   RUN_TEST(ForeignSchemaIsRefused);
   RUN_TEST(WhatIsNoModelIsRefused);
+  RUN_TEST(ADamagedModelIsRefusedBeforeTheInterpreterSeesIt);
+#if !defined(ESP_PLATFORM)
+  RUN_TEST(TheGeneratedModelIsASoundFlatbuffer);
+#endif
   RUN_TEST(UnregisteredOperatorIsRefused);
   RUN_TEST(TensorsMustBeThoseOfTheHeader);
   RUN_TEST(ThousandInvocationsLeaveTheHeapAlone);

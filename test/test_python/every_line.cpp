@@ -1,0 +1,265 @@
+// Writes every line that the firmware can write, with values of any kind: `every_line SEED`.
+// test_every_line.py reads them with the monitor's parser.
+#include <cfloat>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "DetectorApp.h"
+#include "settings_board.h"
+
+namespace {
+
+constexpr int kChannels = kMaxChannels;
+uint32_t state = 1;
+
+uint32_t Random() {
+  state = state * 1664525u + 1013904223u;
+  return state >> 8;
+}
+
+// Of any size that a float can have, or of none.
+float AnyFloat() {
+  const float extremes[] = {0.0f,   -0.0f,    FLT_MAX, -FLT_MAX, FLT_TRUE_MIN, 1e12f,
+                            -1e18f, 999.995f, 25.0f,   NAN,      INFINITY,     -INFINITY};
+  if (Random() % 3 == 0) return extremes[Random() % (sizeof(extremes) / sizeof(extremes[0]))];
+  const uint32_t bits = (Random() << 16) ^ Random();
+  float value = 0.0f;
+  std::memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+float AnyFinite() {
+  float value = AnyFloat();
+  while (!std::isfinite(value)) value = AnyFloat();
+  return value;
+}
+
+class PrintingBoard final : public SettingsBoard {
+ public:
+  SensorSample ReadSensor() override {
+    micros += 500000;
+    SensorSample sample = {};
+    for (float& value : sample.values) {
+      value = wild ? AnyFloat() : 25.0f + 1e-3f * static_cast<float>(Random() % 1000);
+    }
+    sample.fault = fault;
+    return sample;
+  }
+  void SetLed(bool) override {}
+  uint32_t Stopwatch() override { return Random(); }
+  int64_t NowMicros() const override { return micros; }
+  void Write(const char* text, size_t size) override { std::fwrite(text, 1, size, stdout); }
+  int ReadByte() override { return *input == '\0' ? -1 : static_cast<unsigned char>(*input++); }
+  void Reboot() override {}
+  const char* ResetReason() const override { return "power-on"; }
+  uint32_t CountStart() override { return starts; }
+
+  bool wild = false;
+  uint32_t starts = 1;
+  SensorFault fault = SensorFault::kNone;
+  int64_t micros = 0;
+  const char* input = "";
+};
+
+class AnyEngine final : public Autoencoder {
+ public:
+  [[nodiscard]] EngineStatus Load() override { return loads; }
+  [[nodiscard]] EngineStatus Reconstruct(const float* input, float* output) override {
+    for (int i = 0; i < kChannels; ++i) output[i] = wild ? AnyFloat() : input[i];
+    return wild && Random() % 4 == 0 ? EngineStatus::kInvokeFailed : EngineStatus::kOk;
+  }
+  const char* detail() const override { return "CRC-32 01234567, expected 89abcdef"; }
+  const char* name() const override { return "any int8"; }
+  int input_size() const override { return kChannels; }
+  int output_size() const override { return kChannels; }
+  int32_t memory_used() const override { return INT32_MAX; }
+  EngineStatus loads = EngineStatus::kOk;
+  bool wild = false;
+};
+
+const char* const kNames[] = {"a name of thirty-two characters ",
+                              "Motor current [A]",
+                              "c",
+                              "d = 1",
+                              "e/f",
+                              "another of thirty-two characters",
+                              "the first of {curly} braces(), ;:",
+                              "h"};
+const FeatureSpec kSpecs[] = {
+    {FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f}, {FeatureKind::kValue, 1, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kValue, 2, 0.0f, 0.0f, 0.0f}, {FeatureKind::kValue, 3, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kValue, 4, 0.0f, 0.0f, 0.0f}, {FeatureKind::kValue, 5, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kValue, 6, 0.0f, 0.0f, 0.0f}, {FeatureKind::kValue, 7, 0.0f, 0.0f, 0.0f}};
+const float kSigma[] = {0.3f, 0.3f, 0.3f, 0.3f, 0.3f, 0.3f, 0.3f, 0.3f};
+const float kOffset[] = {25.5f, 25.5f, 25.5f, 25.5f, 25.5f, 25.5f, 25.5f, 25.5f};
+const float kOne[] = {1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f};
+const float kLow[] = {-1e9f, -1e9f, -1e9f, -1e9f, -1e9f, -1e9f, -1e9f, -1e9f};
+const float kHigh[] = {1e9f, 1e9f, 1e9f, 1e9f, 1e9f, 1e9f, 1e9f, 1e9f};
+const float kGolden[kChannels] = {};
+const FeatureConfig kFeatures = {kChannels, kChannels, 1, 2.0f, kSpecs, kSigma};
+
+struct Configs {
+  SensorConfig sensor = {};
+  DetectorConfig detector = {};
+  Configs() {
+    sensor.valid_low = -FLT_MAX;
+    sensor.valid_high = FLT_MAX;
+    sensor.stuck_samples = 3;
+    detector.scaling.offset = kOffset;
+    detector.scaling.scale = kOne;
+    detector.scaling.clip_low = kLow;
+    detector.scaling.clip_high = kHigh;
+    detector.decision.threshold = 5.0f;
+    detector.decision.normal_score = 1.0f;
+    detector.decision.alarm_count = 1;
+    detector.decision.alarm_window = 1;
+    detector.decision.clear_samples = 1;
+    detector.decision.clear_ratio = 1.0f;
+    detector.decision.warmup_samples = 2;
+  }
+};
+const Configs kConfigs;
+const AppConfig kApp = {"every_line",
+                        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                        kNames,
+                        500000,
+                        INT32_MAX,
+                        kConfigs.sensor,
+                        kFeatures,
+                        kConfigs.detector,
+                        1,
+                        kGolden,
+                        kGolden,
+                        1e-4f};
+
+void Run(DetectorApp& app, int samples) {
+  for (int i = 0; i < samples; ++i) {
+    app.Sample();
+    while (app.Poll()) {
+    }
+  }
+}
+
+void Type(DetectorApp& app, PrintingBoard& board, const char* text) {
+  board.input = text;
+  while (app.Poll()) {
+  }
+}
+
+const char* const kCommands[] = {
+    "help\n",
+    "status\n",
+    "model\n",
+    "raw on\n",
+    "raw on crc\n",
+    "raw off\n",
+    "raw\n",
+    "threshold 1e-45\n",
+    "threshold 1\n",
+    "inject 50\n",
+    "inject x\n",
+    "inject\n",
+    "\xff\n",
+    "selftest\n",
+    "calibrate 5\n",
+    "reboot\n",
+    "help me\n",
+    "calibrate\n",
+    "threshold 3e38\n",
+    "threshold default\n",
+    "calibrate default\n",
+    "inject -3e38 100000\n",
+    "a line that is longer than what is allowed, which is eighty characters, and so it is none\n"};
+
+void TypeAll(DetectorApp& app, PrintingBoard& board) {
+  for (const char* command : kCommands) {
+    Type(app, board, command);
+    Run(app, 1);
+  }
+}
+
+void Lines() {
+  LineBuffer line;
+  const auto print = [&line] {
+    std::fwrite(line.text(), 1, line.size(), stdout);
+    line.Clear();
+  };
+  for (int i = 0; i < 500; ++i) {
+    const float wild[] = {AnyFloat(), AnyFloat(), AnyFloat(), AnyFloat(),
+                          AnyFloat(), AnyFloat(), AnyFloat(), AnyFloat()};
+    const int channels = 1 + i % kChannels;
+    AddRaw(line, Random() * 256 + 255, int64_t{Random()} * Random(), wild, channels, i % 2 == 0);
+    print();
+    const Verdict verdict = {static_cast<State>(i % 3), 0, AnyFinite(), AnyFinite(), AnyFinite()};
+    AddReading(line, verdict, AnyFinite(), kNames[i % kChannels], channels);
+    print();
+  }
+  AddAnomalyMarker(line);
+  print();
+  for (int i = 0; std::strcmp(SensorFaultText(static_cast<SensorFault>(i)), "unknown") != 0; ++i) {
+    AddFault(line, static_cast<SensorFault>(i));
+    print();
+  }
+}
+
+// A start that fails in every way there is, and then every command.
+void FailedStarts() {
+  static FeatureStorage<kChannels, kChannels, false> storage;
+  for (int i = 1;; ++i) {
+    PrintingBoard board;
+    AnyEngine engine;
+    engine.loads = static_cast<EngineStatus>(i);
+    const bool last = std::strcmp(EngineStatusText(engine.loads), "unknown error") == 0;
+    if (last) board.starts = 4;
+    DetectorApp app(kApp, storage.memory(), board, engine);
+    app.Start();
+    board.micros += 5000000;
+    TypeAll(app, board);
+    if (last) return;
+  }
+}
+
+void WholeRuns() {
+  static FeatureStorage<kChannels, kChannels, false> storage;
+  PrintingBoard board;
+  AnyEngine engine;
+  board.SaveSetting(Setting::kModel, 7.0f);
+  for (int start = 0; start < 4; ++start) {
+    engine.wild = start == 2;
+    board.keeps = start != 1;
+    DetectorApp app(kApp, storage.memory(), board, engine);
+    app.Start();
+    Run(app, 4);
+    TypeAll(app, board);
+    Type(app, board, "raw off\ninject 25 1\n");
+    Run(app, 10);
+    engine.wild = board.wild = false;
+    Run(app, 5);
+    Type(app, board, "calibrate\n");
+    Run(app, 130);
+    Type(app, board, "calibrate\ncalibrate\n");
+    Run(app, 2);
+    Type(app, board, "threshold 12.5\n");
+    Run(app, 130);
+    Type(app, board, "calibrate\ninject 50\n");
+    Run(app, 10);
+    board.wild = engine.wild = true;
+    Run(app, 200);
+    TypeAll(app, board);
+    for (int i = 0; i < 100; ++i) app.Sample();
+    board.wild = engine.wild = false;
+    Type(app, board, "status\nthreshold 2.5\n");
+  }
+}
+
+}  // namespace
+
+int main(int, char** arguments) {
+  state = static_cast<uint32_t>(std::strtoul(arguments[1], nullptr, 10));
+  Lines();
+  FailedStarts();
+  WholeRuns();
+  return 0;
+}
