@@ -9,6 +9,7 @@
 #include <memory>
 #include <thread>
 
+#include "InjectionLog.h"
 #include "NativeBoard.h"
 #include "Recording.h"
 #include "RunSummary.h"
@@ -27,16 +28,18 @@ namespace {
 constexpr int kExitOk = 0;
 constexpr int kExitUsage = 2;
 constexpr int kExitInput = 3;
+constexpr int kExitNothingJudged = 4;
 
 constexpr double kPeriodSeconds = static_cast<double>(model_config::kSamplePeriodUs) * 1e-6;
-constexpr float kRoomLevel = 25.0f;
 
 const char kUsage[] =
     "usage: program --simulate SCENARIO [--seconds N] [--seed N] [--speed max|FACTOR]\n"
     "       program --replay FILE.csv [--column NAME] [--speed max|FACTOR]\n"
     "       program --serial tcp:PORT|pty:LINK|stdio [the options above]\n"
     "       program --reconstruct [--quantized]\n"
-    "SCENARIO: normal, spike, step, drift, noise, stuck, dropout, mixed\n"
+    "SCENARIO: normal, spike, step, drift, noise, stuck, dropout, mixed: the signal that the model "
+    "was\n"
+    "trained on, with anomalies. Without --seconds it ends when each of them was there once.\n"
     "Prints the lines of docs/protocol.md; commands are read from the serial line, or from "
     "standard\n"
     "input where that is a file or a pipe. With --serial the run is endless and in real time "
@@ -48,7 +51,7 @@ struct Options {
   const char* replay = nullptr;
   const char* column = nullptr;
   const char* serial = nullptr;
-  double seconds = -1.0;  // below 0: 60 for a simulation, endless with --serial
+  double seconds = -1.0;  // below 0: a round for a simulation, endless with --serial
   double speed = -1.0;    // 0: as fast as it goes; below 0: 1 with --serial, else 0
   uint64_t seed = 1;
   bool reconstruct = false;
@@ -243,6 +246,8 @@ int Run(const Options& options) {
   const double speed = options.speed >= 0.0 ? options.speed : options.serial != nullptr ? 1.0 : 0.0;
   std::unique_ptr<SampleSource> source;
   Recording* recording = nullptr;
+  Simulation* simulation = nullptr;
+  InjectionLog injections(kPeriodSeconds, model_config::kChannelNames);
   if (options.replay != nullptr) {
     auto opened = std::make_unique<Recording>();
     const char* error = opened->Open(options.replay, options.column, model_config::kChannelNames,
@@ -259,8 +264,12 @@ int Run(const Options& options) {
       std::fprintf(stderr, "unknown scenario %s; there are %s\n", options.simulate, kScenarioNames);
       return kExitUsage;
     }
-    source = std::make_unique<Simulation>(model_config::kSensor, model_config::kChannels, scenario,
-                                          options.seed, model_config::kSamplePeriodUs, kRoomLevel);
+    auto made = std::make_unique<Simulation>(
+        model_config::kSensor, model_config::kNormalSignal,
+        static_cast<uint32_t>(model_config::kDetector.decision.warmup_samples), scenario,
+        options.seed, model_config::kSamplePeriodUs, &injections);
+    simulation = made.get();
+    source = std::move(made);
   }
   std::unique_ptr<SerialPort> port;
   const int status = OpenPort(options, speed, &port);
@@ -268,10 +277,11 @@ int Run(const Options& options) {
   std::signal(SIGINT, [](int) { stop_requested = 1; });
   std::signal(SIGTERM, [](int) { stop_requested = 1; });
 
-  double seconds = options.seconds;
-  if (seconds < 0.0 && options.serial == nullptr && recording == nullptr) seconds = 60.0;
-  const auto limit =
-      seconds < 0.0 ? UINT64_MAX : static_cast<uint64_t>(seconds / kPeriodSeconds + 0.5);
+  const bool whole_round =
+      options.seconds < 0.0 && options.serial == nullptr && simulation != nullptr;
+  uint64_t limit = UINT64_MAX;
+  if (whole_round) limit = simulation->round();
+  if (options.seconds > 0.0) limit = static_cast<uint64_t>(options.seconds / kPeriodSeconds + 0.5);
 
   NativeBoard board(*source, port.get(), speed > 0.0, model_config::kSamplePeriodUs);
   RunSummary summary;
@@ -303,19 +313,25 @@ int Run(const Options& options) {
       }
       board.Tick();
       app.Sample();
+      injections.Add(samples, app.verdict().state);
       summary.Add(samples++, app.verdict(), source->time_text());
     }
     app.Poll();
   }
   const std::chrono::duration<double> elapsed = Clock::now() - start;
   std::fflush(stdout);
-  summary.Print(options.serial == nullptr ? stdout : stderr, kPeriodSeconds,
-                speed > 0.0 ? 0.0 : elapsed.count());
+  std::FILE* const told = options.serial == nullptr ? stdout : stderr;
+  summary.Print(told, kPeriodSeconds, speed > 0.0 ? 0.0 : elapsed.count());
+  injections.Print(told);
   if (recording != nullptr && recording->malformed_rows() > 0) {
     std::fprintf(stdout, "Summary: malformed rows left out %" PRIu32 "\n",
                  recording->malformed_rows());
   }
   std::fflush(stdout);
+  if (whole_round && samples == limit && injections.judged_nothing()) {
+    std::fprintf(stderr, "no sample was judged; the lines above say why\n");
+    return kExitNothingJudged;
+  }
   return kExitOk;
 }
 

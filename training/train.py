@@ -27,6 +27,7 @@ from training import (
     normal,
     quiet,
     scaling,
+    stretch,
 )
 from training.calibration import Scorer, Thresholds
 from training.data import Dataset
@@ -61,7 +62,8 @@ def train(profile: Profile, dataset: Dataset, progress: Progress) -> Trained:
     _import_tensorflow()
     identity = fingerprint.compute(profile, dataset.identity)
     profile = normal.suited(profile, dataset)
-    sigma = np.array([n.sigma for n in normal.noise(dataset)])
+    noise = normal.noise(dataset)
+    sigma = np.array([n.sigma for n in noise])
     rule = profile.detector.calibration
     if rule is not None and rule.kind == "tail":
         fitted = _fit_tail(profile, dataset, sigma, progress)
@@ -88,6 +90,7 @@ def train(profile: Profile, dataset: Dataset, progress: Progress) -> Trained:
             "versions": _versions(),
             "model": _model(trained.tflite, trained.converted),
             "pipeline": _pipeline(profile, sigma, fitted),
+            "normal": _normal(dataset, noise),
             "metrics": metrics,
             "quantization": trained.converted.quantization,
             "layers": trained.converted.layers,
@@ -258,6 +261,17 @@ def _pipeline(profile: Profile, sigma: Array, fitted: _Fitted) -> dict[str, Any]
             "chart_cap": thresholds.chart_cap,
             "normal_score": float(np.float32(fitted.scores.mean())),
         },
+    }
+
+
+def _normal(dataset: Dataset, noise: list[stretch.Noise]) -> dict[str, list[float]]:
+    """What normal data look like, channel by channel, for who simulates them."""
+    sd = np.concatenate([stretch.true_sigma(n, np.array([n.colour])) for n in noise])
+    return {
+        "level": _floats(normal.typical_level(dataset)),
+        "noise": _floats(sd),
+        "colour": _floats(np.array([n.colour for n in noise])),
+        "mixing": _floats(np.array(scaling.pack(normal.mixing(dataset)))),
     }
 
 
