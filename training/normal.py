@@ -23,6 +23,7 @@ OWN_CLOCK_EPISODE: Final = 24
 OWN_CLOCK_RUN_IN: Final = 128
 
 _OWN: Final = 1e-6  # share of a channel's noise that no other has, at least
+_LEAST_SHOWN: Final = 0.1  # of the noise that is believed: what is sized by it is never nothing
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,21 @@ def noise(dataset: Dataset) -> list[stretch.Noise]:
     """The noise of each channel, from the longest segment."""
     longest = max(dataset.segments, key=len)
     return [stretch.measure_noise(channel) for channel in longest.T]
+
+
+def visible_noise(dataset: Dataset) -> Array:
+    """Standard deviation of each channel's noise [channels], as it shows.
+
+    `noise` is at least half a step of a sensor, even where readings seldom leave a step.
+    """
+    longest = max(dataset.segments, key=len)
+    result = []
+    for channel, found in zip(longest.T, noise(dataset), strict=True):
+        squares = np.sum(stretch.block_residuals(channel) ** 2, axis=1)
+        shown = np.sqrt(squares.mean() / (features.NOISE_BLOCK - 2)) / found.sigma
+        sigma = stretch.true_sigma(found, np.array([found.colour]))[0]
+        result.append(sigma * np.clip(shown, _LEAST_SHOWN, 1.0))
+    return np.array(result)
 
 
 def typical_level(dataset: Dataset) -> Array:

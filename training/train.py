@@ -27,7 +27,6 @@ from training import (
     normal,
     quiet,
     scaling,
-    stretch,
 )
 from training.calibration import Scorer, Thresholds
 from training.data import Dataset
@@ -62,8 +61,7 @@ def train(profile: Profile, dataset: Dataset, progress: Progress) -> Trained:
     _import_tensorflow()
     identity = fingerprint.compute(profile, dataset.identity)
     profile = normal.suited(profile, dataset)
-    noise = normal.noise(dataset)
-    sigma = np.array([n.sigma for n in noise])
+    sigma = np.array([n.sigma for n in normal.noise(dataset)])
     rule = profile.detector.calibration
     if rule is not None and rule.kind == "tail":
         fitted = _fit_tail(profile, dataset, sigma, progress)
@@ -90,7 +88,7 @@ def train(profile: Profile, dataset: Dataset, progress: Progress) -> Trained:
             "versions": _versions(),
             "model": _model(trained.tflite, trained.converted),
             "pipeline": _pipeline(profile, sigma, fitted),
-            "normal": _normal(dataset, noise),
+            "normal": _normal(dataset),
             "metrics": metrics,
             "quantization": trained.converted.quantization,
             "layers": trained.converted.layers,
@@ -264,13 +262,12 @@ def _pipeline(profile: Profile, sigma: Array, fitted: _Fitted) -> dict[str, Any]
     }
 
 
-def _normal(dataset: Dataset, noise: list[stretch.Noise]) -> dict[str, list[float]]:
+def _normal(dataset: Dataset) -> dict[str, list[float]]:
     """What normal data look like, channel by channel, for who simulates them."""
-    sd = np.concatenate([stretch.true_sigma(n, np.array([n.colour])) for n in noise])
     return {
         "level": _floats(normal.typical_level(dataset)),
-        "noise": _floats(sd),
-        "colour": _floats(np.array([n.colour for n in noise])),
+        "noise": _floats(normal.visible_noise(dataset)),
+        "colour": _floats(np.array([n.colour for n in normal.noise(dataset)])),
         "mixing": _floats(np.array(scaling.pack(normal.mixing(dataset)))),
     }
 
