@@ -264,10 +264,10 @@ int Run(const Options& options) {
       std::fprintf(stderr, "unknown scenario %s; there are %s\n", options.simulate, kScenarioNames);
       return kExitUsage;
     }
-    auto made = std::make_unique<Simulation>(
-        model_config::kSensor, model_config::kNormalSignal,
-        static_cast<uint32_t>(model_config::kDetector.decision.warmup_samples), scenario,
-        options.seed, model_config::kSamplePeriodUs, &injections);
+    auto made =
+        std::make_unique<Simulation>(model_config::kSensor, model_config::kNormalSignal,
+                                     model_config::kDetector.decision.warmup_samples, scenario,
+                                     options.seed, model_config::kSamplePeriodUs, &injections);
     simulation = made.get();
     source = std::move(made);
   }

@@ -268,12 +268,11 @@ def test_the_demo_of_any_profile(platformio: PlatformIO, tmp_path: Path) -> None
     exit_code, said = demo()
     assert exit_code == 0, said
     assert re.search(r"injected step of c0, t=520\.000\.\.545\.000 s: found after", said), said
-    assert re.search(r"readings +118\b", said), said  # 120 samples, 2 of them faults
+    assert re.search(r"readings\W+118\b", said), said  # 120 samples, 2 of them faults
 
     model.manifest["golden"]["outputs"][0][0] += 1.0  # so that the self-test fails
-    manifest.publish(
-        tmp_path / "model", (tmp_path / "model" / manifest.MODEL).read_bytes(), model.manifest
-    )
+    tflite = (tmp_path / "model" / manifest.MODEL).read_bytes()
+    manifest.publish(tmp_path / "model", tflite, model.manifest)
     exit_code, said = demo()
     assert exit_code != 0
     assert "no sample was judged" in said, said

@@ -127,7 +127,7 @@ void Simulation::Measure(int i) {
   }
   channel.low = channel.adc ? std::fmax(low, sensor_.valid_low) : sensor_.valid_low;
   channel.high = channel.adc ? std::fmin(high, sensor_.valid_high) : sensor_.valid_high;
-  const bool up = channel.high - level >= level - channel.low;
+  const bool up = 2.0f * (channel.high - level) >= level - channel.low;  // rather up than down
   channel.room = kRoomUsed * ((up ? channel.high : channel.low) - level);
 }
 

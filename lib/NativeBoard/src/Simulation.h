@@ -53,7 +53,7 @@ class Simulation final : public SampleSource {
     bool adc;   // its readings can have come through the ADC
     float low;  // of what it shows
     float high;
-    float room;   // to the farther end, with its sign
+    float room;   // for a disturbance, with its sign
     float noise;  // now
     float shown;
   };
