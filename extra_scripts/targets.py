@@ -16,7 +16,7 @@ env: Any = globals()["env"]
 PROJECT = Path(env.subst("$PROJECT_DIR"))
 sys.path.insert(0, str(PROJECT))
 
-from training import codegen, model_step  # noqa: E402
+from training import codegen, model_step, profiles  # noqa: E402
 from training.errors import UserError  # noqa: E402
 
 BOARD_PORT = 7001  # where `-t board` serves its serial line
@@ -115,8 +115,10 @@ def inject() -> int:
 
 
 def demo() -> int:
-    """A minute with anomalies, faster than real time, shown as in the monitor."""
-    command = [env.subst("$PROGPATH"), "--simulate", "mixed", "--seconds", "60", "--speed", "20"]
+    """Some 120 samples with anomalies or a minute, in a few seconds, shown as in the monitor."""
+    rate_hz = profiles.load(profiles.find(choice().profile)).sampling.rate_hz
+    speed = 20 * max(1.0, 2.0 / rate_hz)
+    command = [env.subst("$PROGPATH"), "--simulate", "mixed", "--speed", f"{speed:g}"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as program:
         viewer = [python(), "-m", "monitor.view", "--clock", "board"]
         profile = Path(choice().profile).stem
@@ -150,6 +152,6 @@ add("inject", inject, "Inject", "Inject an anomaly on the board and watch it pas
 if env.subst("$PIOPLATFORM") == "native":
     for running in ("exec", "upload"):  # both run the program, for as long as it likes
         env.AddPreAction(running, env.Action(env.EndBuild, cmdstr=None))
-    add("demo", demo, "Demo", "Simulate a minute with injected anomalies", "$PROGPATH")
+    add("demo", demo, "Demo", "Simulate anomalies of the sensor; say what is found", "$PROGPATH")
     add("board", board, "Virtual board", "Run the firmware here as a board on a port", "$PROGPATH")
     add("bench", bench, "Bench", "Speed and size on this computer, against other engines")

@@ -10,6 +10,7 @@
 #include <memory>
 #include <thread>
 
+#include "InjectionLog.h"
 #include "NativeBoard.h"
 #include "Recording.h"
 #include "RunSummary.h"
@@ -28,8 +29,8 @@ namespace {
 constexpr int kExitOk = 0;
 constexpr int kExitUsage = 2;
 constexpr int kExitInput = 3;
+constexpr int kExitNothingJudged = 4;
 
-constexpr float kRoomLevel = 25.0f;
 constexpr int kConsolePauseMs = 10;
 
 const char kUsage[] =
@@ -37,7 +38,9 @@ const char kUsage[] =
     "       program --replay FILE.csv [--column NAME] [--speed max|FACTOR]\n"
     "       program --serial tcp:PORT|pty:LINK|stdio [the options above]\n"
     "       program --reconstruct [--quantized]\n"
-    "SCENARIO: normal, spike, step, drift, noise, stuck, dropout, mixed\n"
+    "SCENARIO: normal, spike, step, drift, noise, stuck, dropout, mixed: the signal that the model "
+    "was\n"
+    "trained on, with anomalies. Without --seconds it ends when each of them was there once.\n"
     "Prints the lines of docs/protocol.md; commands are read from the serial line, or from "
     "standard\n"
     "input where that is a file or a pipe. With --serial the run is endless and in real time "
@@ -49,7 +52,7 @@ struct Options {
   const char* replay = nullptr;
   const char* column = nullptr;
   const char* serial = nullptr;
-  double seconds = -1.0;  // below 0: 60 for a simulation, endless with --serial
+  double seconds = -1.0;  // below 0: a round for a simulation, endless with --serial
   double speed = -1.0;    // 0: as fast as it goes; below 0: 1 with --serial, else 0
   uint64_t seed = 1;
   bool reconstruct = false;
@@ -245,6 +248,8 @@ int Run(const Options& options) {
   const double speed = options.speed >= 0.0 ? options.speed : options.serial != nullptr ? 1.0 : 0.0;
   std::unique_ptr<SampleSource> source;
   Recording* recording = nullptr;
+  Simulation* simulation = nullptr;
+  InjectionLog injections(static_cast<double>(period_us) * 1e-6, model_config::kChannelNames);
   if (options.replay != nullptr) {
     auto opened = std::make_unique<Recording>();
     const char* error = opened->Open(options.replay, options.column, model_config::kChannelNames,
@@ -262,8 +267,12 @@ int Run(const Options& options) {
       std::fprintf(stderr, "unknown scenario %s; there are %s\n", options.simulate, kScenarioNames);
       return kExitUsage;
     }
-    source = std::make_unique<Simulation>(model_config::kSensor, model_config::kChannels, scenario,
-                                          options.seed, model_config::kSamplePeriodUs, kRoomLevel);
+    auto made =
+        std::make_unique<Simulation>(model_config::kSensor, model_config::kNormalSignal,
+                                     model_config::kDetector.decision.warmup_samples, scenario,
+                                     options.seed, model_config::kSamplePeriodUs, &injections);
+    simulation = made.get();
+    source = std::move(made);
   }
   std::unique_ptr<SerialPort> port;
   const int status = OpenPort(options, speed, &port);
@@ -271,10 +280,12 @@ int Run(const Options& options) {
   std::signal(SIGINT, [](int) { stop_requested = 1; });
   std::signal(SIGTERM, [](int) { stop_requested = 1; });
 
-  double seconds = options.seconds;
-  if (seconds < 0.0 && options.serial == nullptr && recording == nullptr) seconds = 60.0;
   const double period_s = static_cast<double>(period_us) * 1e-6;
-  const auto limit = seconds < 0.0 ? UINT64_MAX : static_cast<uint64_t>(seconds / period_s + 0.5);
+  const bool whole_round =
+      options.seconds < 0.0 && options.serial == nullptr && simulation != nullptr;
+  uint64_t limit = UINT64_MAX;
+  if (whole_round) limit = simulation->round();
+  if (options.seconds > 0.0) limit = static_cast<uint64_t>(options.seconds / period_s + 0.5);
 
   NativeBoard board(*source, port.get(), speed > 0.0, period_us);
   RunSummary summary;
@@ -311,6 +322,7 @@ int Run(const Options& options) {
       }
       board.Tick();
       app.Sample();
+      injections.Add(samples, app.verdict().state);
       summary.Add(samples++, app.verdict(), source->time_text());
     }
     app.Poll();
@@ -320,11 +332,16 @@ int Run(const Options& options) {
   // Standard output is the serial line where there is one.
   std::FILE* const file = options.serial == nullptr ? stdout : stderr;
   summary.Print(file, period_s, speed > 0.0 ? 0.0 : elapsed.count());
+  injections.Print(file);
   if (recording != nullptr && recording->malformed_rows() > 0) {
     std::fprintf(file, "Summary: malformed rows left out %" PRIu32 "\n",
                  recording->malformed_rows());
   }
   std::fflush(stdout);
+  if (whole_round && samples == limit && injections.judged_nothing()) {
+    std::fprintf(stderr, "no sample was judged; the lines above say why\n");
+    return kExitNothingJudged;
+  }
   return kExitOk;
 }
 

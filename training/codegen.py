@@ -70,6 +70,7 @@ def config_header(profile: Profile, manifest: Manifest) -> str:
         _identity(profile, manifest),
         _sensor(profile),
         _features(profile, manifest),
+        _normal(manifest),
         _network(manifest),
         _detector(profile, manifest),
         _model(manifest),
@@ -100,6 +101,7 @@ _INCLUDES: Final = (
     "DenseModel.h",
     "DetectorConfig.h",
     "FeatureSpec.h",
+    "NormalSignal.h",
     "SensorConfig.h",
 )
 
@@ -255,6 +257,18 @@ def _features(profile: Profile, manifest: Manifest) -> str:
         + _array("const char*", "kFeatureNames", names, "kFeatureCount")
         + feature_tables(as_trained(profile, manifest), manifest["pipeline"]["sigma"])
     )
+
+
+def _normal(manifest: Manifest) -> str:
+    """`NormalSignal kNormalSignal`, which the virtual board simulates."""
+    normal = manifest["normal"]
+    fields = [("kChannels", "channels")]
+    text = ""
+    for key in ("level", "noise", "colour", "mixing"):
+        name = f"kNormal{key.title()}"
+        text += _floats(name, normal[key])
+        fields.append((name, key))
+    return text + _struct("NormalSignal", "kNormalSignal", fields)
 
 
 def _network(manifest: Manifest) -> str:

@@ -22,6 +22,9 @@ OWN_CLOCK_RATE: Final = 1e-3
 OWN_CLOCK_EPISODE: Final = 24
 OWN_CLOCK_RUN_IN: Final = 128
 
+_OWN: Final = 1e-6  # share of a channel's noise that no other has, at least
+_LEAST_SHOWN: Final = 0.1  # of the noise that is believed: what is sized by it is never nothing
+
 
 @dataclass(frozen=True)
 class Normal:
@@ -42,6 +45,48 @@ def noise(dataset: Dataset) -> list[stretch.Noise]:
     """The noise of each channel, from the longest segment."""
     longest = max(dataset.segments, key=len)
     return [stretch.measure_noise(channel) for channel in longest.T]
+
+
+def visible_noise(dataset: Dataset) -> Array:
+    """Standard deviation of each channel's noise [channels], as it shows.
+
+    `noise` is at least half a step of a sensor, even where readings seldom leave a step.
+    """
+    longest = max(dataset.segments, key=len)
+    result = []
+    for channel, found in zip(longest.T, noise(dataset), strict=True):
+        squares = np.sum(stretch.block_residuals(channel) ** 2, axis=1)
+        shown = np.sqrt(squares.mean() / (features.NOISE_BLOCK - 2)) / found.sigma
+        sigma = stretch.true_sigma(found, np.array([found.colour]))[0]
+        result.append(sigma * np.clip(shown, _LEAST_SHOWN, 1.0))
+    return np.array(result)
+
+
+def typical_level(dataset: Dataset) -> Array:
+    """A level that all channels [channels] had at the same time, the one most in the middle."""
+    longest = max(dataset.segments, key=len)
+    size = features.NOISE_BLOCK
+    count = len(longest) // size
+    blocks = longest[: count * size].reshape(count, size, -1).mean(axis=1)
+    spread = blocks.std(axis=0)
+    away = (blocks - np.median(blocks, axis=0)) / np.where(spread > 0.0, spread, 1.0)
+    return np.asarray(blocks[np.argmin(np.sum(away**2, axis=1))])
+
+
+def mixing(dataset: Dataset) -> Array:
+    """Lower triangle [channels, channels] that gives independent noise of variance one what the
+    channels' noise has in common.
+
+    Seen in the differences of neighbouring readings, which know nothing of slow changes.
+    """
+    steps = np.diff(max(dataset.segments, key=len), axis=0)
+    size = steps.std(axis=0)
+    steps = (steps - steps.mean(axis=0)) / np.where(size > 0.0, size, 1.0)
+    common = steps.T @ steps / len(steps)
+    np.fill_diagonal(common, 1.0)
+    # Two channels that are the same are taken to differ a little, or there is no such triangle.
+    shrunk = (1.0 - _OWN) * common + _OWN * np.eye(len(common))
+    return np.asarray(np.linalg.cholesky(shrunk))
 
 
 def on_own_clock(profile: Profile, dataset: Dataset) -> bool:

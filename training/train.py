@@ -88,6 +88,7 @@ def train(profile: Profile, dataset: Dataset, progress: Progress) -> Trained:
             "versions": _versions(),
             "model": _model(trained.tflite, trained.converted),
             "pipeline": _pipeline(profile, sigma, fitted),
+            "normal": _normal(dataset),
             "metrics": metrics,
             "quantization": trained.converted.quantization,
             "layers": trained.converted.layers,
@@ -258,6 +259,16 @@ def _pipeline(profile: Profile, sigma: Array, fitted: _Fitted) -> dict[str, Any]
             "chart_cap": thresholds.chart_cap,
             "normal_score": float(np.float32(fitted.scores.mean())),
         },
+    }
+
+
+def _normal(dataset: Dataset) -> dict[str, list[float]]:
+    """What normal data look like, channel by channel, for who simulates them."""
+    return {
+        "level": _floats(normal.typical_level(dataset)),
+        "noise": _floats(normal.visible_noise(dataset)),
+        "colour": _floats(np.array([n.colour for n in normal.noise(dataset)])),
+        "mixing": _floats(np.array(scaling.pack(normal.mixing(dataset)))),
     }
 
 

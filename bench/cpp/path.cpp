@@ -13,13 +13,12 @@ using model_config::kChannels;
 
 constexpr int kCalls = 1024;
 constexpr int kSamples = 8192;
-constexpr float kRoomLevel = 25.0f;
 
 class MemorySource final : public SampleSource {
  public:
   MemorySource() {
-    Simulation simulation(model_config::kSensor, kChannels, Scenario::kNormal, 1,
-                          model_config::kSamplePeriodUs, kRoomLevel);
+    Simulation simulation(model_config::kSensor, model_config::kNormalSignal, 0, Scenario::kNormal,
+                          1, model_config::kSamplePeriodUs);
     for (SensorSample& sample : samples_) sample = simulation.Next();
   }
   SensorSample Next() override { return samples_[next_++ % kSamples]; }

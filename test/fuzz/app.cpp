@@ -139,8 +139,8 @@ void Step(Input& input, FuzzBoard& board, DetectorApp& app, int channels) {
 }
 
 // Whatever happened: after a fault, defaults and a calm signal all is well again.
-void Recover(FuzzBoard& board, DetectorApp& app, const AppConfig& config) {
-  const int channels = config.features.channels;
+void Recover(FuzzBoard& board, DetectorApp& app, const AppConfig& config,
+             const NormalSignal& normal) {
   for (int i = 0; i < 9; ++i) {  // takes the requests that wait
     Sample(board, app);
     app.Poll();
@@ -154,8 +154,7 @@ void Recover(FuzzBoard& board, DetectorApp& app, const AppConfig& config) {
   board.sample.fault = SensorFault::kLowRail;
   Sample(board, app);
   Sample(board, app);
-  Simulation simulation(config.sensor, channels, Scenario::kNormal, 1, config.sample_period_us,
-                        25.0f);
+  Simulation simulation(config.sensor, normal, 0, Scenario::kNormal, 1, config.sample_period_us);
   for (int i = 0; i < 120; ++i) {
     board.sample = simulation.Next();
     Sample(board, app);
@@ -165,7 +164,8 @@ void Recover(FuzzBoard& board, DetectorApp& app, const AppConfig& config) {
   Require(app.verdict().threshold == config.detector.decision.threshold, "default means default");
 }
 
-void Run(Input& input, const AppConfig& config, FeatureMemory memory, Autoencoder& engine) {
+void Run(Input& input, const AppConfig& config, const NormalSignal& normal, FeatureMemory memory,
+         Autoencoder& engine) {
   FuzzBoard board;
   const auto set = input.Take<uint16_t>();
   board.keeps = (set & 0x8000) == 0;
@@ -185,7 +185,7 @@ void Run(Input& input, const AppConfig& config, FeatureMemory memory, Autoencode
   for (int steps = 0; !input.empty() && steps < 200; ++steps) {
     Step(input, board, app, config.features.channels);
   }
-  Recover(board, app, config);
+  Recover(board, app, config, normal);
 }
 
 }  // namespace
@@ -197,11 +197,11 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     DenseAutoencoder dense(model_config::kDenseModel);
     MeanAutoencoder mean(model_config::kFeatureCount);
     Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
-    Run(input, kAppConfig, storage.memory(), engine);
+    Run(input, kAppConfig, model_config::kNormalSignal, storage.memory(), engine);
   } else {
     static everything::Storage storage;
     MeanAutoencoder engine(everything::kCount);
-    Run(input, everything::kApp, storage.memory(), engine);
+    Run(input, everything::kApp, everything::kNormalSignal, storage.memory(), engine);
   }
   return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "DetectorApp.h"
 #include "FeatureExtractor.h"
+#include "NormalSignal.h"
 
 namespace everything {
 
@@ -12,7 +13,7 @@ constexpr int kChannels = 2;
 constexpr int kCount = kMaxFeatures;
 constexpr int kPacked = kCount * (kCount + 1) / 2;
 constexpr uint32_t kPeriodUs = 500000;
-constexpr float kNoise = 0.0816f;  // of the simulated sensor and its ADC
+constexpr float kNoise = 0.08f;
 
 inline constexpr FeatureSpec kSpecs[kCount] = {
     {FeatureKind::kLevel, 0, 16.0f, 0.0f, 0.0f},
@@ -77,6 +78,12 @@ inline constexpr SensorConfig kSensor = {
 inline constexpr char kFingerprint[] =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 inline constexpr const char* kChannelNames[kChannels] = {"left", "right"};
+
+inline constexpr float kLevel[kChannels] = {25.0f, 25.0f};
+inline constexpr float kColour[kChannels] = {};
+inline constexpr float kMixing[] = {1.0f, 0.0f, 1.0f};
+inline constexpr NormalSignal kNormalSignal = {kChannels, kLevel, kSigma, kColour, kMixing};
+
 inline constexpr float kGolden[kCount] = {};  // in and out: MeanAutoencoder answers zeros
 
 inline constexpr AppConfig kApp = {"everything", kFingerprint, kChannelNames, kPeriodUs, 0,

@@ -70,6 +70,12 @@ def test_temperature_is_the_default_with_a_bottleneck_and_a_calibrated_threshold
         ("threshold = 0.15", "threshold = 0", "[detector] threshold: must be above 0"),
         ("threshold = 0.15", "threshold = 0.1\nalarm_count = 2", "alarm_count: 2 is not within"),
         ("oversampling = 16", "oversampling = 1.5", "[sensor] oversampling: must be a whole"),
+        (
+            "rate_hz = 2.0",
+            "rate_hz = 1000",
+            "[sensor] oversampling: 16 conversions of 1 channel take 80 % of the time between two "
+            "samples, 50 % can be spared: take 10 or less, or a lower rate_hz",
+        ),
         ('["temperature"]', "[]", "[sensor] channels: must be 1 to 8 different names"),
         ('["temperature"]', '["a|b"]', '[sensor] channels: "a|b" is empty, too long or holds'),
         ("gain = 10.0 ", "gain = 0 ", "[sensor] gain: must not be 0"),
@@ -119,3 +125,12 @@ def test_a_feature_without_a_channel_is_meant_for_each(tmp_path: Path) -> None:
     profile = load(tmp_path, text.replace("low = 10.0\nhigh = 40.0\n", ""))
     names = ("a.value", "b.value", "b.difference", "a.level(16)", "b.level(16)")
     assert profile.feature_names == names
+
+
+def test_what_the_adc_can_just_do_is_taken(tmp_path: Path) -> None:
+    """A conversion counts 50 us: 8 channels of 16 at 78.125 Hz are half of the time."""
+    channels = ", ".join(f'"c{i}"' for i in range(8))
+    eight = LESSON.replace('["temperature"]', f"[{channels}]")
+    load(tmp_path, eight.replace("rate_hz = 2.0", "rate_hz = 78.125"))
+    with pytest.raises(UserError, match=r"of 8 channels take 51 % .* take 15 or less"):
+        load(tmp_path, eight.replace("rate_hz = 2.0", "rate_hz = 80"))

@@ -3,45 +3,147 @@
 #include <cmath>
 #include <cstring>
 
+#include "Sensor.h"
+
 const char kScenarioNames[] = "normal, spike, step, drift, noise, stuck, dropout, mixed";
 
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr float kSensorNoise = 0.08f;  // standard deviation, sensor's unit
-constexpr float kAdcNoise = 8.0f;      // standard deviation of one conversion, counts
-constexpr float kDailyWave = 2.0f;
-constexpr double kDaySeconds = 86400.0;
-constexpr double kMinute = 60.0;
+constexpr float kSpike = 300.0f;        // times the noise
+constexpr float kStep = 60.0f;          // times the noise
+constexpr float kDriftAMinute = 36.0f;  // times the noise
+constexpr float kNoiseFactor = 8.0f;
+constexpr float kRoomUsed = 0.8f;  // at most so much of the way to what is not believable
+constexpr double kMinute = 60.0;   // seconds
+constexpr double kSettled = 12.0;  // seconds of warm-up that the times of the scenarios allow for
+constexpr double kAfterFault = 10.0;  // seconds that a fault is shown
+constexpr double kWatched = 10.0;     // seconds behind a disturbance
 
-bool Within(double seconds, double start, double length) {
-  return seconds >= start && seconds < start + length;
+const char* const kNames[] = {"normal", "spike", "step",    "drift",
+                              "noise",  "stuck", "dropout", "mixed"};
+
+float Limited(float value, float low, float high) {
+  return value < low ? low : value > high ? high : value;
 }
 
 }  // namespace
 
 bool ParseScenario(const char* name, Scenario* scenario) {
-  const char* const names[] = {"normal", "spike", "step",    "drift",
-                               "noise",  "stuck", "dropout", "mixed"};
-  for (uint8_t i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
-    if (std::strcmp(name, names[i]) != 0) continue;
+  for (uint8_t i = 0; i < sizeof(kNames) / sizeof(kNames[0]); ++i) {
+    if (std::strcmp(name, kNames[i]) != 0) continue;
     *scenario = static_cast<Scenario>(i);
     return true;
   }
   return false;
 }
 
-Simulation::Simulation(const SensorConfig& config, int channels, Scenario scenario, uint64_t seed,
-                       uint32_t sample_period_us, float level)
-    : config_(config),
-      channels_(channels),
-      scenario_(scenario),
+Simulation::Simulation(const SensorConfig& sensor, const NormalSignal& normal,
+                       uint32_t warmup_samples, Scenario scenario, uint64_t seed,
+                       uint32_t sample_period_us, InjectionLog* log)
+    : sensor_(sensor),
+      normal_(normal),
       random_(seed),
-      period_s_(static_cast<double>(sample_period_us) * 1e-6),
-      phase_(0.0),
-      level_(level) {
-  phase_ = static_cast<double>(Random()) / 4294967296.0 * 2.0 * kPi;
+      second_(std::fmax(1e6 / static_cast<double>(sample_period_us), 2.0)),
+      log_(log) {
+  for (int i = 0; i < normal_.channels; ++i) Measure(i);
+  Lay(scenario, warmup_samples);
 }
+
+// ---- when
+
+void Simulation::Lay(Scenario scenario, uint32_t warmup_samples) {
+  const double warmup = std::fmax(static_cast<double>(warmup_samples) / second_, kSettled);
+  const double begin = warmup - kSettled;
+  const double stuck = static_cast<double>(sensor_.stuck_samples) / second_ + kAfterFault;
+  double end = begin + kMinute;
+  switch (scenario) {
+    case Scenario::kNormal:
+      break;
+    case Scenario::kSpike:
+      Add(scenario, begin + 30.0, 0.0);
+      break;
+    case Scenario::kStep:
+      Add(scenario, begin + 30.0, 10.0);
+      break;
+    case Scenario::kDrift:
+      Add(scenario, begin + 30.0, 25.0);
+      break;
+    case Scenario::kNoise:
+      Add(scenario, begin + 30.0, 5.0);
+      break;
+    case Scenario::kStuck:
+      Add(scenario, begin + 30.0, std::fmax(60.0, stuck));
+      end += std::fmax(60.0, stuck);
+      break;
+    case Scenario::kDropout:
+      Add(scenario, begin + 30.0, 1.0);
+      break;
+    case Scenario::kMixed:
+      Add(Scenario::kSpike, begin + 20.0, 0.0);
+      Add(Scenario::kNoise, begin + 28.0, 4.0);
+      Add(Scenario::kDropout, begin + 38.0, 1.0);
+      end += begin;  // it warms up again
+      Add(Scenario::kStep, end - 8.0, 3.0);
+      round_ = Samples(end);
+      Add(Scenario::kDrift, end + 30.0, 25.0);
+      end += kMinute;
+      Add(Scenario::kStuck, end, std::fmax(55.0, stuck));
+      end += std::fmax(55.0, stuck) + 5.0 + kMinute;
+      break;
+  }
+  cycle_ = Samples(end);
+  if (round_ == 0) round_ = cycle_;
+}
+
+void Simulation::Add(Scenario kind, double start, double length) {
+  const uint64_t count = Samples(length);
+  const uint64_t first = Samples(start);
+  phases_[phase_count_++] = {kind, first, first + (count > 0 ? count - 1 : 0)};
+}
+
+uint64_t Simulation::Samples(double seconds) const {
+  return static_cast<uint64_t>(seconds * second_ + 0.5);
+}
+
+// ---- how much
+
+// What a channel can show. Where its normal data cannot have come through the profile's ADC (a
+// recording of another instrument), they do not go through it here.
+void Simulation::Measure(int i) {
+  const float full = sensor_.full_scale_volts / static_cast<float>(sensor_.adc_max);
+  const float first = VoltsToUnit(sensor_, full);
+  const float last = VoltsToUnit(sensor_, full * static_cast<float>(sensor_.adc_max - 1));
+  const float low = std::fmin(first, last);
+  const float high = std::fmax(first, last);
+  const float level = normal_.level[i];
+  const float noise = normal_.noise[i];
+  Channel& channel = channels_[i];
+  channel.adc = level - noise > low && level + noise < high;
+  if (channel.adc) {
+    const float volts = UnitToVolts(sensor_, level);
+    const float step = full / static_cast<float>(sensor_.oversampling);
+    channel.adc = std::fabs(VoltsToUnit(sensor_, volts + step) - level) < noise;
+  }
+  channel.low = channel.adc ? std::fmax(low, sensor_.valid_low) : sensor_.valid_low;
+  channel.high = channel.adc ? std::fmin(high, sensor_.valid_high) : sensor_.valid_high;
+  const bool up = 2.0f * (channel.high - level) >= level - channel.low;  // rather up than down
+  channel.room = kRoomUsed * ((up ? channel.high : channel.low) - level);
+}
+
+// How far a disturbance has moved the level, `since` samples after its first.
+float Simulation::Offset(const Phase& phase, uint64_t since, int channel) const {
+  float size = 0.0f;
+  if (phase.kind == Scenario::kSpike) size = kSpike;
+  if (phase.kind == Scenario::kStep) size = kStep;
+  if (phase.kind == Scenario::kDrift) {
+    size = kDriftAMinute * static_cast<float>(static_cast<double>(since) / second_ / kMinute);
+  }
+  const float room = channels_[channel].room;
+  return std::copysign(std::fmin(size * normal_.noise[channel], std::fabs(room)), room);
+}
+
+// ---- the signal
 
 // SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
 uint32_t Simulation::Random() {
@@ -58,77 +160,66 @@ float Simulation::Gaussian() {
   return std::sqrt(-2.0f * std::log(u)) * std::cos(2.0f * static_cast<float>(kPi) * v);
 }
 
-Simulation::Disturbance Simulation::At(double seconds) const {
-  Disturbance none = {0.0f, 1.0f, false, false};
-  Disturbance result = none;
-  const double t = std::fmod(seconds, kMinute);
-  const auto minute = static_cast<int64_t>(seconds / kMinute);
-  const bool one_sample_at_30 = Within(t, 30.0, period_s_);
-  switch (scenario_) {
-    case Scenario::kNormal:
-      break;
-    case Scenario::kSpike:
-      if (one_sample_at_30) result.offset = 24.0f;
-      break;
-    case Scenario::kStep:
-      if (Within(t, 30.0, 10.0)) result.offset = 5.0f;
-      break;
-    case Scenario::kDrift:
-      if (Within(t, 30.0, 25.0)) result.offset = static_cast<float>((t - 30.0) * 3.0 / kMinute);
-      break;
-    case Scenario::kNoise:
-      if (Within(t, 30.0, 5.0)) result.noise = 8.0f;
-      break;
-    case Scenario::kStuck:
-      result.stuck = Within(std::fmod(seconds, 2.0 * kMinute), 30.0, 60.0);
-      break;
-    case Scenario::kDropout:
-      result.dropout = Within(t, 30.0, 1.0);
-      break;
-    case Scenario::kMixed:
-      if (minute % 4 == 0) {
-        if (Within(t, 20.0, period_s_)) result.offset = 24.0f;
-        result.dropout = Within(t, 29.0, 1.0);
-        if (Within(t, 43.0, 3.0)) result.offset = 5.0f;
-        if (Within(t, 52.0, 4.0)) result.noise = 8.0f;
-      } else if (minute % 4 == 1) {
-        if (Within(t, 30.0, 25.0)) result.offset = static_cast<float>((t - 30.0) * 3.0 / kMinute);
-      } else if (minute % 4 == 2) {
-        result.stuck = t < 55.0;
-      }
-      break;
+// Drawn for every sample, so that a scenario differs from `normal` only where it disturbs.
+void Simulation::MoveNoise() {
+  float independent[kMaxChannels];
+  const float* mixing = normal_.mixing;
+  for (int i = 0; i < normal_.channels; ++i) {
+    independent[i] = Gaussian();
+    float fresh = 0.0f;
+    for (int j = 0; j <= i; ++j) fresh += *mixing++ * independent[j];
+    const float colour = index_ > 0 ? normal_.colour[i] : 0.0f;
+    channels_[i].noise =
+        colour * channels_[i].noise + std::sqrt(1.0f - colour * colour) * normal_.noise[i] * fresh;
   }
-  return result;
 }
 
-// The reading that a value on the pin becomes: mean of `oversampling` conversions, each of them
-// noisy. A rail is noted in `fault`.
-float Simulation::Convert(float value, SensorFault* fault) {
-  const auto adc_max = static_cast<float>(config_.adc_max);
-  const float repeats = config_.oversampling > 0 ? static_cast<float>(config_.oversampling) : 1.0f;
-  const float exact = UnitToVolts(config_, value) / config_.full_scale_volts * adc_max;
-  const float noisy = exact + Gaussian() * kAdcNoise / std::sqrt(repeats);
-  const float counts = std::round(noisy * repeats) / repeats;
-  // A pin held at a rail reads the rail whatever the noise.
-  *fault = RailFault(config_, exact > 0.0f && exact < adc_max ? counts : exact);
-  return VoltsToUnit(config_, counts / adc_max * config_.full_scale_volts);
+// The reading that a value on the pin becomes: the mean of `oversampling` conversions.
+float Simulation::Through(float value) const {
+  const auto adc_max = static_cast<float>(sensor_.adc_max);
+  const auto repeats = static_cast<float>(sensor_.oversampling);
+  const float counts = UnitToVolts(sensor_, value) / sensor_.full_scale_volts * adc_max;
+  const float rounded = std::round(counts * repeats) / repeats;
+  return VoltsToUnit(sensor_, rounded / adc_max * sensor_.full_scale_volts);
 }
 
 SensorSample Simulation::Next() {
-  const double seconds = static_cast<double>(index_++) * period_s_;
-  const Disturbance disturbance = At(seconds);
-  const double day = 2.0 * kPi * seconds / kDaySeconds + phase_;
-  SensorSample sample = {};
-  for (int i = 0; i < channels_; ++i) {
-    // Drawn always, so that a scenario differs from `normal` only where it disturbs.
-    const float noise = Gaussian() * kSensorNoise * disturbance.noise;
-    const float room = level_ + kDailyWave * static_cast<float>(std::sin(day) - std::sin(phase_));
-    SensorFault fault = SensorFault::kNone;
-    const float reading = Convert(room + disturbance.offset + noise, &fault);
-    if (disturbance.dropout) fault = SensorFault::kLowRail;
-    if (fault != SensorFault::kNone) sample.fault = fault;
-    if (!disturbance.stuck) last_[i] = reading;
-    sample.values[i] = last_[i];
+  const uint64_t position = index_ % cycle_;
+  const Phase* phase = nullptr;
+  int number = 0;
+  for (int i = 0; i < phase_count_; ++i) {
+    if (position < phases_[i].first || position > phases_[i].last) continue;
+    phase = &phases_[i];
+    number = i;
   }
+  const uint64_t turn = index_ / cycle_ * static_cast<uint64_t>(phase_count_);
+  const auto disturbed = static_cast<int>((turn + static_cast<uint64_t>(number)) %
+                                          static_cast<uint64_t>(normal_.channels));
+  MoveNoise();
+  SensorSample sample = {};
+  for (int i = 0; i < normal_.channels; ++i) {
+    Channel& channel = channels_[i];
+    float noise = channel.noise;
+    float offset = 0.0f;
+    bool stuck = false;
+    if (phase != nullptr && i == disturbed) {
+      if (phase->kind == Scenario::kNoise) noise *= kNoiseFactor;
+      stuck = phase->kind == Scenario::kStuck && index_ > 0;
+      offset = Offset(*phase, position - phase->first, i);
+      if (phase->kind == Scenario::kDropout) {
+        sample.fault = channel.adc ? SensorFault::kLowRail : SensorFault::kNotANumber;
+      }
+    }
+    float value = Limited(normal_.level[i] + offset + noise, channel.low, channel.high);
+    if (channel.adc) value = Limited(Through(value), channel.low, channel.high);
+    if (!stuck) channel.shown = value;
+    sample.values[i] = channel.shown;
+  }
+  if (log_ != nullptr && phase != nullptr && position == phase->first) {
+    const uint64_t last = index_ + phase->last - phase->first;
+    const char* kind = kNames[static_cast<int>(phase->kind)];
+    log_->Begin({kind, disturbed, index_, last, last + Samples(kWatched)});
+  }
+  ++index_;
   return sample;
 }

@@ -58,9 +58,9 @@ static const char* const kCommands[] = {"help\n",
                                         "\b\x7f\xff\x01 \t\n"};
 
 static void RunEverything(DetectorApp& app, SimulatedBoard& board, const SensorConfig& sensor,
-                          int channels, uint32_t period_us, Seen* seen) {
-  Simulation calm(sensor, channels, Scenario::kNormal, 1, period_us, 25.0f);
-  Simulation mixed(sensor, channels, Scenario::kMixed, 2, period_us, 25.0f);
+                          const NormalSignal& normal, uint32_t period_us, Seen* seen) {
+  Simulation calm(sensor, normal, 0, Scenario::kNormal, 1, period_us);
+  Simulation mixed(sensor, normal, 0, Scenario::kMixed, 2, period_us);
   board.source = &calm;
   app.Start();
   heap_guard::forbidden = true;
@@ -86,7 +86,7 @@ static void TheAppOfTheProfileNeedsNoHeap() {
   SimulatedBoard board(model_config::kSamplePeriodUs, 0);
   DetectorApp app(kAppConfig, storage.memory(), board, engine);
   Seen seen = {};
-  RunEverything(app, board, model_config::kSensor, model_config::kChannels,
+  RunEverything(app, board, model_config::kSensor, model_config::kNormalSignal,
                 model_config::kSamplePeriodUs, &seen);
   TEST_ASSERT_EQUAL_INT(0, heap_guard::attempts);
   TEST_ASSERT_FALSE(app.failed());
@@ -99,7 +99,7 @@ static void AnAppThatUsesEverythingNeedsNoHeap() {
   SimulatedBoard board(everything::kPeriodUs, 0);
   DetectorApp app(everything::kApp, storage.memory(), board, engine);
   Seen seen = {};
-  RunEverything(app, board, everything::kSensor, everything::kChannels, everything::kPeriodUs,
+  RunEverything(app, board, everything::kSensor, everything::kNormalSignal, everything::kPeriodUs,
                 &seen);
   TEST_ASSERT_EQUAL_INT(0, heap_guard::attempts);
   for (const bool state : seen.states) TEST_ASSERT_TRUE(state);

@@ -17,13 +17,22 @@ static SensorConfig MakeSensor() {
   config.full_scale_volts = 3.3f;
   config.adc_max = 4095;
   config.oversampling = 16;
+  config.valid_low = -40.0f;
+  config.valid_high = 125.0f;
   return config;
 }
 static const SensorConfig kSensor = MakeSensor();
 constexpr uint32_t kPeriod = 500000;
+constexpr float kStep = 3.3f * 10.0f / 4095.0f / 16.0f;  // of a reading
+
+constexpr float kLevel = 25.0f;
+constexpr float kNoise = 0.08f;
+constexpr float kWhite = 0.0f;
+constexpr float kAlone = 1.0f;
+constexpr NormalSignal kRoom = {1, &kLevel, &kNoise, &kWhite, &kAlone};
 
 static void ReadN(Scenario scenario, uint64_t seed, int count, SensorSample* samples) {
-  Simulation simulation(kSensor, 1, scenario, seed, kPeriod, 25.0f);
+  Simulation simulation(kSensor, kRoom, 0, scenario, seed, kPeriod);
   for (int i = 0; i < count; ++i) samples[i] = simulation.Next();
 }
 
@@ -42,10 +51,9 @@ static void NormalIsNoisyQuantisedAndNearTheLevel() {
   ReadN(Scenario::kNormal, 1, 240, normal);
   float sum = 0.0f;
   float squares = 0.0f;
-  const float step = 3.3f * 10.0f / 4095.0f / 16.0f;
   for (const SensorSample& sample : normal) {
     TEST_ASSERT_TRUE(sample.fault == SensorFault::kNone);
-    const float steps = (sample.values[0] - 20.0f) / step;
+    const float steps = (sample.values[0] - 20.0f) / kStep;
     TEST_ASSERT_FLOAT_WITHIN(0.02f, std::round(steps), steps);
     sum += sample.values[0] - 25.0f;
     squares += (sample.values[0] - 25.0f) * (sample.values[0] - 25.0f);
@@ -53,7 +61,7 @@ static void NormalIsNoisyQuantisedAndNearTheLevel() {
   const float mean = sum / 240.0f;
   const float deviation = std::sqrt(squares / 240.0f - mean * mean);
   TEST_ASSERT_FLOAT_WITHIN(0.05f, 0.0f, mean);
-  TEST_ASSERT_FLOAT_WITHIN(0.015f, 0.082f, deviation);
+  TEST_ASSERT_FLOAT_WITHIN(0.015f, kNoise, deviation);
 }
 
 static void ScenariosDisturbOnlyTheirOwnTime() {
@@ -81,16 +89,89 @@ static void ScenariosDisturbOnlyTheirOwnTime() {
   }
 }
 
-static void DropoutsAndOverflowsAreRailFaults() {
+static void ADropoutIsARailFault() {
   ReadN(Scenario::kDropout, 1, 120, normal);
   TEST_ASSERT_TRUE(normal[59].fault == SensorFault::kNone);
   TEST_ASSERT_TRUE(normal[60].fault == SensorFault::kLowRail);
   TEST_ASSERT_TRUE(normal[61].fault == SensorFault::kLowRail);
   TEST_ASSERT_TRUE(normal[62].fault == SensorFault::kNone);
-  Simulation hot(kSensor, 1, Scenario::kNormal, 1, kPeriod, 60.0f);
-  TEST_ASSERT_TRUE(hot.Next().fault == SensorFault::kHighRail);
-  Simulation cold(kSensor, 1, Scenario::kNormal, 1, kPeriod, 10.0f);
-  TEST_ASSERT_TRUE(cold.Next().fault == SensorFault::kLowRail);
+}
+
+// The recording of another instrument: neither its rails nor its steps.
+static void WhatTheAdcCannotShowDoesNotGoThroughIt() {
+  const float level = 60.0f;
+  const NormalSignal hot = {1, &level, &kNoise, &kWhite, &kAlone};
+  Simulation simulation(kSensor, hot, 0, Scenario::kDropout, 1, kPeriod);
+  int between = 0;
+  for (int i = 0; i < 60; ++i) {
+    const SensorSample sample = simulation.Next();
+    TEST_ASSERT_TRUE(sample.fault == SensorFault::kNone);
+    TEST_ASSERT_FLOAT_WITHIN(0.5f, level, sample.values[0]);
+    const float steps = (sample.values[0] - 20.0f) / kStep;
+    if (std::fabs(steps - std::round(steps)) > 0.1f) ++between;
+  }
+  TEST_ASSERT_TRUE(between > 30);
+  TEST_ASSERT_TRUE(simulation.Next().fault == SensorFault::kNotANumber);
+}
+
+static void NothingLeavesWhatIsBelievable() {
+  SensorConfig narrow = kSensor;
+  narrow.valid_low = 24.8f;
+  narrow.valid_high = 25.5f;
+  for (const Scenario scenario :
+       {Scenario::kSpike, Scenario::kStep, Scenario::kDrift, Scenario::kNoise}) {
+    Simulation simulation(narrow, kRoom, 0, scenario, 1, kPeriod);
+    for (int i = 0; i < 240; ++i) {
+      const SensorSample sample = simulation.Next();
+      TEST_ASSERT_TRUE(sample.fault == SensorFault::kNone);
+      TEST_ASSERT_TRUE(sample.values[0] >= 24.8f && sample.values[0] <= 25.5f);
+    }
+  }
+}
+
+// A second of a scenario is two samples at least, and all of it waits for a long warm-up.
+static void ASlowSensorHasItsTime() {
+  Simulation slow(kSensor, kRoom, 0, Scenario::kSpike, 1, 5000000);
+  TEST_ASSERT_EQUAL_INT(120, static_cast<int>(slow.round()));
+  ReadN(Scenario::kSpike, 1, 120, normal);
+  for (int i = 0; i < 120; ++i) {
+    const SensorSample sample = slow.Next();
+    TEST_ASSERT_EQUAL_MEMORY(&normal[i], &sample, sizeof(sample));
+  }
+  Simulation patient(kSensor, kRoom, 124, Scenario::kSpike, 1, kPeriod);
+  TEST_ASSERT_EQUAL_INT(220, static_cast<int>(patient.round()));
+  for (int i = 0; i < 160; ++i) TEST_ASSERT_TRUE(patient.Next().values[0] < 26.0f);
+  TEST_ASSERT_TRUE(patient.Next().values[0] > 45.0f);
+}
+
+static void ChannelsHaveInCommonWhatTheyHadInTraining() {
+  const float level[] = {1013.0f, 55.0f};
+  const float noise[] = {0.2f, 4.0f};
+  const float colour[] = {0.8f, 0.8f};
+  const float mixing[] = {1.0f, -0.6f, 0.8f};
+  SensorConfig sensor = kSensor;
+  sensor.valid_high = 2000.0f;
+  Simulation simulation(sensor, {2, level, noise, colour, mixing}, 0, Scenario::kNormal, 1,
+                        kPeriod);
+  constexpr int kCount = 20000;
+  float squares[2] = {};
+  float both = 0.0f;
+  float next = 0.0f;
+  float before = 0.0f;
+  for (int i = 0; i < kCount; ++i) {
+    const SensorSample sample = simulation.Next();
+    const float first = sample.values[0] - level[0];
+    const float second = sample.values[1] - level[1];
+    squares[0] += first * first / kCount;
+    squares[1] += second * second / kCount;
+    both += first * second / kCount;
+    next += first * before / kCount;
+    before = first;
+  }
+  TEST_ASSERT_FLOAT_WITHIN(0.02f, 0.2f, std::sqrt(squares[0]));
+  TEST_ASSERT_FLOAT_WITHIN(0.4f, 4.0f, std::sqrt(squares[1]));
+  TEST_ASSERT_FLOAT_WITHIN(0.05f, -0.6f, both / std::sqrt(squares[0] * squares[1]));
+  TEST_ASSERT_FLOAT_WITHIN(0.05f, 0.8f, next / squares[0]);
 }
 
 static void EveryNameIsAScenarioAndNoOther() {
@@ -107,7 +188,11 @@ static void RunTests() {
   RUN_TEST(TheSeedDecidesEverything);
   RUN_TEST(NormalIsNoisyQuantisedAndNearTheLevel);
   RUN_TEST(ScenariosDisturbOnlyTheirOwnTime);
-  RUN_TEST(DropoutsAndOverflowsAreRailFaults);
+  RUN_TEST(ADropoutIsARailFault);
+  RUN_TEST(WhatTheAdcCannotShowDoesNotGoThroughIt);
+  RUN_TEST(NothingLeavesWhatIsBelievable);
+  RUN_TEST(ASlowSensorHasItsTime);
+  RUN_TEST(ChannelsHaveInCommonWhatTheyHadInTraining);
   RUN_TEST(EveryNameIsAScenarioAndNoOther);
 }
 
