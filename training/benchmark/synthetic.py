@@ -8,6 +8,7 @@ same check for a stuck sensor and with the same hysteresis.
 import contextlib
 import dataclasses
 import functools
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -157,6 +158,7 @@ def report(outcome: Outcome) -> dict[str, Any]:
         kinds.setdefault(kind, {})[str(size)] = {"recall": recall, "latency_s": latency}
     return {
         "recall": float(np.mean(list(recalls.values()))),
+        "events": sum(outcome.count.values()),
         "kinds": kinds,
         "false_alarms_per_day": outcome.false_alarms / outcome.days,
         "false_alarms_ci": list(poisson_interval(outcome.false_alarms, outcome.days)),
@@ -263,6 +265,8 @@ def _results(tasks: list[_Task], jobs: int) -> Iterator[dict[str, Outcome]]:
     if jobs == 1:
         yield from map(_measure, tasks)
         return
+    # Each process has a core to itself: threads of NumPy's would only wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn")) as pool:
         running = [pool.submit(_measure, task) for task in tasks]
         with contextlib.ExitStack() as stack:
