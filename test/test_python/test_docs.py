@@ -41,7 +41,7 @@ SLOW_TARGETS: Final = {"report", "bench", "train"}
 SLOW_WORDS: Final = {"benchmark", "bench", "report"}
 SLOW_MODULES: Final = {"bench", "benchmark", "pytest", "monitor.picture", "monitor.bench"}
 BOARD_MODULES: Final = {"monitor.collect", "monitor.inject"}
-ELSEWHERE: Final = {"idf.py", "pipx", ".ci/lock"}  # need ESP-IDF or a package index
+ELSEWHERE: Final = {"idf.py", "pipx", ".ci/lock", "git", "sudo"}  # need more than this project
 PYTHONS: Final = ("python", "python3", ".venv/bin/python")
 PLATFORMIO: Final = ("pio", "./piow")
 HOST_PROGRAM: Final = ".pio/build/native/program"
@@ -68,6 +68,8 @@ class Command:
             words = words[: words.index("|")]
         while re.match(r"[A-Z_]+=", words[0]):
             words = words[1:]
+        if words[:2] == ["python", "piow"]:  # as Windows has it
+            return ["./piow", *words[2:]]
         return words
 
     @property
@@ -182,7 +184,7 @@ def look(command: Command) -> list[str]:
     if command.program == ".ci/lock":
         text = (PROJECT / ".ci" / "lock").read_text(encoding="utf-8")
         return missing + [f"no option {o}" for o in _long_options(command) if o not in text]
-    if command.program == "pipx":
+    if command.program in ELSEWHERE:
         return missing
     if command.program in PLATFORMIO:
         missing += [f"no environment {e}" for e in command.environments if e not in _environments()]
@@ -274,6 +276,8 @@ def test_a_command_is_understood_and_names_what_exists(command: Command) -> None
         (".pio/build/native/program --simulate mixed | python -m monitor.view", "run"),
         ("pio run -e native -t board", "board"),
         ("./piow test", "look"),
+        ("python piow test", "look"),
+        ("git clone https://example.com/it.git", "look"),
         ("pio run -t upload", "look"),
         ("pio run -t modelinfo", "look"),
         ("./piow run -e native -t inject", "look"),
