@@ -250,11 +250,16 @@ def _modelinfo(profile: Profile, options: argparse.Namespace) -> None:
 
 def _report(profile: Profile, options: argparse.Namespace) -> None:
     from training import report
+    from training.report import steps
 
     out = options.out or PROJECT / "report" / f"{profile.name}.html"
     measured = report.read_benchmark(options.benchmark) if options.benchmark else None
-    with benchmark.progress("simulated devices") as told:
-        report.write(profile, manifest.load(_folder(profile, options)), out, measured, told)
+    with steps.shown() as told:
+        found = manifest.load(_folder(profile, options))
+        written = report.write(profile, found, out, measured, told)
+    for failure in written.failures:
+        print(f"warning: not in the report: {failure}", file=sys.stderr)
+    print(written.headline)
     print(f"{profiles.shown(out)}: written")
 
 

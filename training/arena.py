@@ -43,15 +43,19 @@ def available() -> bool:
     return importlib.util.find_spec("tflite_micro") is not None
 
 
-def measure(tflite: bytes, converted: Converted) -> Arena:
-    """The need of both: measured where that is possible, an upper bound where it is not."""
+def measure(tflite: bytes, converted: Converted, by_trying: bool = True) -> Arena:
+    """The need of both: measured where that is possible, an upper bound where it is not.
+
+    `by_trying` False: the bound at once. To try takes half of a short training, and only a chip
+    needs to know.
+    """
     if not tflite:
         return Arena(0, 0, 0, 0, 0, "No network, no arena")
     chip = least_on_chip(converted)
-    if available():
+    if by_trying and available():
         host, how = _least_by_trying(tflite), "measured by trying"
     else:
-        host, how = 2 * chip, "an upper bound, tflite-micro is not available here"
+        host, how = 2 * chip, "an upper bound, not tried here"
     method = f"32-bit pointers: computed; 64-bit pointers: {how}"
     return Arena(chip, host, _MARGIN, chip + _MARGIN, host + _MARGIN, method)
 

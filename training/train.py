@@ -52,7 +52,9 @@ class Trained:
     manifest: Manifest
 
 
-def train(profile: Profile, dataset: Dataset, progress: Progress) -> Trained:
+def train(
+    profile: Profile, dataset: Dataset, progress: Progress, arena_by_trying: bool = True
+) -> Trained:
     """Trains, converts, calibrates and measures. The same profile and data give the same bytes.
 
     Raises:
@@ -86,7 +88,7 @@ def train(profile: Profile, dataset: Dataset, progress: Progress) -> Trained:
             "fingerprint": identity,
             "data": dataset.record,
             "versions": _versions(),
-            "model": _model(trained.tflite, trained.converted),
+            "model": _model(trained.tflite, trained.converted, arena_by_trying),
             "pipeline": _pipeline(profile, sigma, fitted),
             "normal": _normal(dataset),
             "metrics": metrics,
@@ -214,7 +216,7 @@ def publish(trained: Trained, folder: Path) -> None:
     manifest.publish(folder, trained.tflite, trained.manifest)
 
 
-def _model(tflite: bytes, converted: conversion.Converted) -> dict[str, Any]:
+def _model(tflite: bytes, converted: conversion.Converted, by_trying: bool) -> dict[str, Any]:
     return {
         "file": manifest.MODEL,
         "sha256": hashlib.sha256(tflite).hexdigest(),
@@ -222,7 +224,7 @@ def _model(tflite: bytes, converted: conversion.Converted) -> dict[str, Any]:
         "type": "int8" if converted.quantization else "float32",
         "schema_version": converted.schema_version,
         "operators": converted.operators,
-        "arena": dataclasses.asdict(arena.measure(tflite, converted)),
+        "arena": dataclasses.asdict(arena.measure(tflite, converted, by_trying)),
         "interpreter": interpreter.name(),
     }
 

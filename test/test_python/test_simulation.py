@@ -15,6 +15,7 @@ from conftest import PlatformIO
 
 from training import data, manifest, profiles, train
 from training.benchmark import program
+from training.wishes import Wishes
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
 
@@ -107,10 +108,9 @@ def trained(folder: Path, readings: Array, **keys: object) -> Model:
     names = [f"c{i}" for i in range(readings.shape[1])]
     file = folder / "made.toml"
     file.write_text(PROFILE.format(**USUAL | {"channels": json.dumps(names)} | keys), "utf-8")
-    rows = "\n".join(",".join(f"{v:.9g}" for v in row) for row in readings.tolist())
-    (folder / "normal.csv").write_text(",".join(names) + "\n" + rows + "\n", "utf-8")
     profile = profiles.load(file)
-    dataset = data.from_file(profile, folder / "normal.csv", None, names)
+    (folder / "normal.csv").write_text(program.plain_text(profile, [readings]), "utf-8")
+    dataset = data.from_file(profile, folder / "normal.csv", Wishes())
     train.publish(train.train(profile, dataset, lambda *_: None), folder / "model")
     return Model(profile, manifest.load(folder / "model"))
 

@@ -36,7 +36,7 @@ def add_parser(verbs: Any) -> None:
     synthetic.add_argument("--colour", type=float, default=0.0, help="AR(1) of the noise, 0 to 0.9")
     synthetic.add_argument("--ripple", type=float, default=0.3, help="thermostat's amplitude, C")
     jobs = min(4, os.cpu_count() or 1)
-    synthetic.add_argument("--jobs", type=_count, default=jobs, help="devices at the same time")
+    synthetic.add_argument("--jobs", type=_count, default=jobs, help="processes at the same time")
     _common(synthetic)
     synthetic.set_defaults(run=_synthetic)
 
@@ -75,9 +75,9 @@ def _synthetic(profile: Profile, options: argparse.Namespace) -> None:
         options.seed,
         options.colour,
         options.ripple,
-        min(options.jobs, options.devices),
+        options.jobs,
     )
-    with progress("simulated devices") as told:
+    with progress("detectors on devices") as told:
         outcomes = synthetic.run(profile, names, settings, told)
     found = {name: synthetic.report(outcome) for name, outcome in outcomes.items()}
     _print({"settings": vars(settings), "detectors": found}, options, tables.synthetic)

@@ -140,7 +140,7 @@ def ratios_of(profile: Profile, names: list[str], recording: Recording) -> dict[
     for name, variant in variants.named(profile).items():
         if name in names:
             fitted = _ranged(variant, recording.values[:rows]) if name == "lesson" else variant
-            found = train.train(fitted, data, lambda done, total, loss: None).manifest
+            found = train.train(fitted, data, lambda done, total, loss: None, False).manifest
             ran = evaluation.run(fitted, found, samples)
             result[name] = ran.score / ran.threshold
     if OWN in names:

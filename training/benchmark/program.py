@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -98,13 +99,15 @@ def compiler(folder: Path) -> Compiler:
     if command is None:
         raise UserError("a C++ compiler is needed (g++ or clang++): none is in the PATH")
     folder.mkdir(parents=True, exist_ok=True)
-    objects = []
-    for library in _libraries():
-        for source in sorted(library.glob("*.cpp")):
-            target = folder / f"{source.stem}.o"
-            _run([command, *_FLAGS, *_library_includes(), "-c", source, "-o", target])
-            objects.append(target)
-    return Compiler(command, tuple(objects))
+    sources = [s for library in _libraries() for s in sorted(library.glob("*.cpp"))]
+
+    def compiled(source: Path) -> Path:
+        target = folder / f"{source.stem}.o"
+        _run([command, *_FLAGS, *_library_includes(), "-c", source, "-o", target])
+        return target
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return Compiler(command, tuple(pool.map(compiled, sources)))
 
 
 def _libraries() -> list[Path]:

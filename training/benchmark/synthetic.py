@@ -7,9 +7,12 @@ same check for a stuck sensor and with the same hysteresis.
 
 import contextlib
 import dataclasses
+import functools
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -90,6 +93,8 @@ class Signals:
 
 @dataclass(frozen=True)
 class _Task:
+    """One detector that runs as the firmware, or all baselines, on one device."""
+
     profile: Profile
     names: list[str]
     device: Device
@@ -105,25 +110,35 @@ def known(profile: Profile) -> list[str]:
     return names + list(baselines.NAMES) if variants.is_tail_calibrated(profile) else names
 
 
+def suits(profile: Profile) -> bool:
+    """Whether the simulated devices are what this profile is for."""
+    return len(profile.sensor.channels) == 1 and profile.sampling.rate_hz == RATE_HZ
+
+
 def run(
-    profile: Profile, names: list[str], settings: Settings, told: Callable[[int, int], None]
+    profile: Profile,
+    names: list[str],
+    settings: Settings,
+    told: Callable[[int, int], None],
+    compiler: program.Compiler | None = None,
 ) -> dict[str, Outcome]:
-    """Measures detectors; `told` hears (devices done, devices in all).
+    """Measures detectors; `told` hears (tasks done, tasks in all), some for each device.
 
     Raises:
       UserError: the profile is for another sensor, or there is no C++ compiler.
     """
-    if len(profile.sensor.channels) != 1 or profile.sampling.rate_hz != RATE_HZ:
+    if not suits(profile):
         raise UserError(
             f"profile {profile.name}: the simulated devices have one channel at {RATE_HZ:g} Hz"
         )
     total = {name: Outcome(0) for name in names}
     with tempfile.TemporaryDirectory() as folder:
-        compiler = program.compiler(Path(folder) / "objects")
+        compiler = compiler or program.compiler(Path(folder) / "objects")
         drawn = devices.draw(settings.devices, settings.seed, settings.colour, settings.ripple)
         tasks = [
-            _Task(profile, names, device, index, settings, compiler, Path(folder))
+            _Task(profile, group, device, index, settings, compiler, Path(folder))
             for index, device in enumerate(drawn)
+            for group in _groups(profile, names, index)
         ]
         told(0, len(tasks))
         for done, result in enumerate(_results(tasks, settings.jobs), start=1):
@@ -143,6 +158,7 @@ def report(outcome: Outcome) -> dict[str, Any]:
         kinds.setdefault(kind, {})[str(size)] = {"recall": recall, "latency_s": latency}
     return {
         "recall": float(np.mean(list(recalls.values()))),
+        "events": sum(outcome.count.values()),
         "kinds": kinds,
         "false_alarms_per_day": outcome.false_alarms / outcome.days,
         "false_alarms_ci": list(poisson_interval(outcome.false_alarms, outcome.days)),
@@ -161,6 +177,7 @@ def poisson_interval(count: int, exposure: float) -> tuple[float, float]:
     return low / exposure, float(chi2.ppf(0.975, 2 * count + 2)) / 2 / exposure
 
 
+@functools.lru_cache(maxsize=2)  # the tasks of a device come one after the other
 def draw_signals(device: Device, settings: Settings, index: int) -> Signals:
     """Recording, normal life and events of one device."""
     random = np.random.default_rng([settings.seed, 100, index])
@@ -236,37 +253,49 @@ def dataset(recording: Array) -> Dataset:
     return Dataset([recording[:, None]], ["simulated"], record)
 
 
+def _groups(profile: Profile, names: list[str], index: int) -> list[list[str]]:
+    """The detectors of each task of device `index`."""
+    slow = baselines.SLOW if index >= SLOW_DEVICES else ()
+    together = [name for name in baselines.NAMES if name in names and name not in slow]
+    alone = [[name] for name in variants.named(profile) if name in names]
+    return [*alone, together] if together else alone
+
+
 def _results(tasks: list[_Task], jobs: int) -> Iterator[dict[str, Outcome]]:
     if jobs == 1:
         yield from map(_measure, tasks)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    # Each process has a core to itself: threads of NumPy's would only wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn")) as pool:
         running = [pool.submit(_measure, task) for task in tasks]
         with contextlib.ExitStack() as stack:
             stack.callback(pool.shutdown, cancel_futures=True)
             for future in as_completed(running):
-                yield future.result()
+                try:
+                    yield future.result()
+                except BrokenProcessPool as error:
+                    raise UserError(
+                        "a process that measured ended by itself; there may be too little memory, "
+                        "try --jobs 1"
+                    ) from error
 
 
 def _measure(task: _Task) -> dict[str, Outcome]:
-    """Every detector on one device."""
     signals = draw_signals(task.device, task.settings, task.index)
     data = dataset(signals.recording)
-    result = {}
-    for name, profile in variants.named(task.profile).items():
-        if name in task.names:
-            folder = task.folder / f"{task.index}-{name}"
-            result[name] = _as_firmware(profile, data, signals, task.compiler, folder)
-    asked = [name for name in baselines.NAMES if name in task.names]
-    if task.index >= SLOW_DEVICES:
-        asked = [name for name in asked if name not in baselines.SLOW]
-    return result | _as_baselines(task.profile, asked, data, signals) if asked else result
+    known = variants.named(task.profile)
+    if task.names[0] not in known:
+        return _as_baselines(task.profile, task.names, data, signals)
+    name = task.names[0]
+    folder = task.folder / f"{task.index}-{name}"
+    return {name: _as_firmware(known[name], data, signals, task.compiler, folder)}
 
 
 def _as_firmware(
     profile: Profile, data: Dataset, signals: Signals, compiler: program.Compiler, folder: Path
 ) -> Outcome:
-    found = train.train(profile, data, lambda done, total, loss: None).manifest
+    found = train.train(profile, data, lambda done, total, loss: None, False).manifest
     built = compiler.build(profile, found, folder)
     cells = {cell: [row[:, None] for row in rows] for cell, rows in signals.events.items()}
     clips = [row[:, None] for row in signals.clean]
