@@ -176,9 +176,9 @@ def _identity(profile: Profile, manifest: Manifest) -> str:
     return (
         f"inline constexpr char kProfile[] = {_string(profile.name)};\n"
         f"inline constexpr char kFingerprint[] =\n    {_string(manifest['fingerprint'])};\n"
-        f"inline constexpr char kUnit[] = {_string(profile.sensor.unit)};\n"
         + _constant("int", "kChannels", len(channels))
         + _array("const char*", "kChannelNames", map(_string, channels), "kChannels")
+        + _array("const char*", "kChannelUnits", map(_string, profile.sensor.units), "kChannels")
         + _constant("uint32_t", "kSamplePeriodUs", period)
     )
 

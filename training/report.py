@@ -186,7 +186,7 @@ def _signal(profile: Profile, found: Manifest, x: Array, marks: list[tuple[int, 
         top, bottom = figure.subplots(2, sharex=True, height_ratios=[3, 2])
         top.plot(seconds, x[:, 0], color=_REAL, linewidth=0.9, label="Real")
         top.plot(seconds, result.expected, color=_EXPECTED, linewidth=0.9, label="Recon")
-        top.set_ylabel(f"{profile.sensor.channels[0]}, {profile.sensor.unit}")
+        top.set_ylabel(profile.sensor.label(0))
         bottom.plot(seconds, result.score, color=_SCORE, linewidth=0.9, label="Score")
         bottom.axhline(result.threshold, color=_ALARM, linewidth=1, linestyle="--")
         bottom.set_yscale("log" if result.score.max() > 20 * result.threshold else "linear")
