@@ -7,7 +7,7 @@ import contextlib
 import dataclasses
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -372,9 +372,23 @@ def _detector(profile: Profile, manifest: Manifest) -> str:
     ]
     groups = "".join(
         f"    {{\n{_members(group, ' ' * 8)}    }},\n"
-        for group in (fields, score_fields, decision_fields)
+        for group in (fields, score_fields, decision_fields, _cause(profile, pipeline, table))
     )
     return text + f"inline constexpr DetectorConfig kDetector = {{\n{groups}}};\n"
+
+
+def _cause(
+    profile: Profile, pipeline: dict[str, Any], table: Callable[[str, Sequence[float]], str]
+) -> list[tuple[str, str]]:
+    """How normal features spread, where there are several channels: often as the scaling has it."""
+    mean, whitening = "nullptr", "nullptr"
+    if len(profile.sensor.channels) > 1:
+        found = pipeline["cause"]
+        mean, whitening = "kWhiteningMean", "kWhitening"
+        if found["whitening"] != pipeline["scaling"]["whitening"]:
+            mean = table("kCauseMean", found["mean"])
+            whitening = table("kCauseWhitening", found["whitening"])
+    return [(mean, "cause.mean"), (whitening, "cause.whitening")]
 
 
 def _model(manifest: Manifest) -> str:

@@ -16,6 +16,7 @@ from training.profiles import Profile
 SOURCES: Final = (
     "arena.py",
     "calibration.py",
+    "cause.py",
     "conversion.py",
     "data.py",
     "features.py",

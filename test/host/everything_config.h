@@ -69,6 +69,7 @@ inline constexpr DetectorConfig kDetector = {
      kTables.whitening, 24.0f},
     {ScoreKind::kQuartic, kTables.low, kTables.high, kTables.zero, kTables.whitening},
     {4.0f, 32.0f, 3.0f, 8.0f, 1.0f, 2, 3, 6, 0.8f, 40},
+    {kTables.zero, kTables.whitening},
 };
 
 inline constexpr SensorConfig kSensor = {
