@@ -78,10 +78,15 @@ inline constexpr SensorConfig kSensor = {
 inline constexpr char kFingerprint[] =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 inline constexpr const char* kChannelNames[kChannels] = {"left", "right"};
+inline constexpr const char* kChannelUnits[kChannels] = {"C", "C"};
 inline constexpr float kGolden[kCount] = {};  // in and out: MeanAutoencoder answers zeros
 
-inline constexpr AppConfig kApp = {"everything", kFingerprint, kChannelNames, kPeriodUs, 0,
-                                   kSensor,      kFeatures,    kDetector,     1,         kGolden,
-                                   kGolden,      1e-6f};
+inline constexpr AppConfig kApp = {"everything",  kFingerprint,
+                                   kChannelNames, kChannelUnits,
+                                   kPeriodUs,     0,
+                                   kSensor,       kFeatures,
+                                   kDetector,     1,
+                                   kGolden,       kGolden,
+                                   1e-6f};
 
 }  // namespace everything
