@@ -407,7 +407,7 @@ class View:
             unit = self._unit_of(item.fields["Profile"])
             if unit is not None:
                 self.set_unit(unit)
-                self._units = self._units_of(item.fields["Profile"])
+            self._units = self._units_of(item.fields["Profile"]) or self._units
             period = item.fields.get("Period", "")
             if self.board_period is not None and re.fullmatch(r"[1-9][0-9]* ms", period):
                 self.board_period = int(period[:-3]) / 1000

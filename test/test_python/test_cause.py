@@ -35,9 +35,12 @@ int main() {
   float sample[kChannels];
   while (std::fread(sample, sizeof(float), kChannels, stdin) == kChannels) {
     const Verdict verdict = detector.Update(sample);
-    const float out[2] = {verdict.state == State::kAnomaly ? 1.0f : 0.0f,
-                          static_cast<float>(kFeatureSpecs[verdict.cause].channel)};
-    std::fwrite(out, sizeof(float), 2, stdout);
+    float expected[kChannels];
+    detector.Expect(expected);
+    const float out[4] = {verdict.state == State::kAnomaly ? 1.0f : 0.0f,
+                          static_cast<float>(kFeatureSpecs[verdict.cause].channel),
+                          verdict.reconstruction, expected[0]};
+    std::fwrite(out, sizeof(float), 4, stdout);
   }
 }
 """
@@ -103,6 +106,7 @@ def test_the_firmware_names_what_numpy_names(project: Path, tmp_path: Path, chan
     assert both.sum() > 500 and np.mean(got[:, 0] == expected.alarm) > 0.999
     assert np.mean(got[both, 1] == expected.channel[both]) > 0.999
     assert len(set(expected.channel[both])) == 4
+    assert got[:, 2] == pytest.approx(got[:, 3]), "the first channel's is what Recon says"
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the recordings are not here")
