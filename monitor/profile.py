@@ -48,7 +48,7 @@ def load_facts(name: str, project: Path = PROJECT) -> SensorFacts | None:
     if not isinstance(units, list) or len(units) != len(names):
         units = [sensor.get("unit", "")] * len(names)
     return SensorFacts(
-        unit=str(units[0]) if units else "",
+        unit=str(units[0] if units else sensor.get("unit", "")),
         units=tuple(map(str, units)),
         channels=names,
         low=low,

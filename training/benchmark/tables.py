@@ -45,7 +45,7 @@ def causes(detectors: dict[str, Any], style: Style) -> str:
         "samples in alarm",
         "largest residual",
         "cause",
-        "cause, worst structure",
+        "cause, worst kind",
     ]
     rows = [
         [

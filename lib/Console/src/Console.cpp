@@ -6,8 +6,7 @@
 
 const char kHelpText[] =
     "help | status | model | raw on|off|on crc | channels on|off | inject VALUE [COUNT] | "
-    "threshold VALUE|default | "
-    "calibrate [SECONDS]|default | selftest | reboot";
+    "threshold VALUE|default | calibrate [SECONDS]|default | selftest | reboot";
 
 namespace {
 
