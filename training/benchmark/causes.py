@@ -82,10 +82,13 @@ def run(
 
 
 def trained(profile: Profile, structure: str) -> Manifest:
-    """A detector that has seen normal data of this structure; of its manifest what judges."""
-    rows = readings(profile, structure, _NORMAL, seed=0)
-    record = {"kind": "synthetic", "description": f"channels that are {structure}", "date": None}
-    dataset = Dataset([rows], [structure], record)
+    """A detector that has seen normal data of this structure."""
+    return trained_on(profile, readings(profile, structure, _NORMAL, seed=0))
+
+
+def trained_on(profile: Profile, rows: Array) -> Manifest:
+    """A detector that has seen these readings [rows, channels]; of its manifest what judges."""
+    dataset = Dataset([rows], [], {})
     train._import_tensorflow()
     sigma = np.array([noise.sigma for noise in normal.noise(dataset)])
     fitted = train._fit_held_out(profile, dataset, sigma, lambda done, total, loss: None)
