@@ -74,8 +74,9 @@ def collect(options: Options) -> Path:
                 f"fingerprint: {model.get('fingerprint', 'unknown')}",
                 f"recorded: {now:%Y-%m-%dT%H:%M:%SZ}",
             ),
-            facts.channels if facts else (),
+            _texts(model, "channel_names") or (facts.channels if facts else ()),
             _period_ms(model),
+            _texts(model, "channel_units") or (facts.units if facts else ()),
         )
         try:
             record(link, recording, options.seconds, options.live)
@@ -114,6 +115,12 @@ def identify(link: Link) -> dict[str, str]:
     if answer is None:
         raise link.silence()
     return answer.pairs()
+
+
+def _texts(model: dict[str, str], key: str) -> list[str]:
+    """What the board says of each channel; empty where it does not, or not of all."""
+    texts = model.get(key, "").split(",")
+    return texts if model.get("channels") == str(len(texts)) and key in model else []
 
 
 def _period_ms(model: dict[str, str]) -> float | None:
@@ -204,9 +211,9 @@ def report(link: Link, recording: Recording) -> list[str]:
     count, seconds = len(recording), recording.seconds
     rate = f", {(count - 1) / seconds:.2f} a second" if count > 1 and seconds > 0 else ""
     lines = [f"{count} samples in {seconds:.1f} s{rate}"]
-    for name, column in zip(recording.names, recording.columns, strict=True):
+    for label, column in zip(recording.labels, recording.columns, strict=True):
         mean = math.fsum(column) / len(column)
-        lines.append(f"  {name}: min {min(column):g}, mean {mean:.6g}, max {max(column):g}")
+        lines.append(f"  {label}: min {min(column):g}, mean {mean:.6g}, max {max(column):g}")
     lines.append(f"  gaps: {recording.gaps} ({recording.missing} samples missing)")
     damaged = link.not_understood + recording.left_out
     if damaged:

@@ -21,7 +21,7 @@ from platformio.device.monitor.filters.base import (
 _PROJECT = str(Path(__file__).resolve().parent.parent)
 sys.path.insert(0, _PROJECT)  # this file has no package when PlatformIO loads it
 try:
-    from monitor.profile import unit_of
+    from monitor.profile import unit_of, units_of
     from monitor.summary import summarize
     from monitor.view import View, detect_screen
 finally:
@@ -43,8 +43,13 @@ class Anomaly(DeviceMonitorFilterBase):  # type: ignore[misc]
             self._chain: list[Any] | None = None
             self._fed = 0  # calls of rx
             self._summed_up = 0
+            profile = self._profile()
             self._view = View(
-                detect_screen(sys.stdout), unit_of(self._profile()) or "", unit_of=unit_of
+                detect_screen(sys.stdout),
+                unit_of(profile) or "",
+                unit_of=unit_of,
+                units=units_of(profile),
+                units_of=units_of,
             )
             atexit.register(self.finish)
             if not _has_rich():

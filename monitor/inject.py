@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from monitor.collect import identify, run
 from monitor.port import Link, UserError, find_port
-from monitor.profile import unit_of
+from monitor.profile import unit_of, units_of
 from monitor.telemetry import AnomalyMarker, Fault, Item, Reading, State
 from monitor.view import View, detect_screen
 
@@ -53,7 +53,13 @@ def inject(port: str | None, baud: int, value: str, count: int, timeout: float) 
     link = Link(port or find_port(), baud)
     try:
         profile = identify(link).get("profile", "")
-        view = View(detect_screen(sys.stdout), unit_of(profile) or "", unit_of=unit_of)
+        view = View(
+            detect_screen(sys.stdout),
+            unit_of(profile) or "",
+            unit_of=unit_of,
+            units=units_of(profile),
+            units_of=units_of,
+        )
         link.ask("raw off", lambda answer: answer.ok)
         _wait_for_calm(link, view, timeout)
         # Asked once only: a second command would lengthen the injection.

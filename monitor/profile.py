@@ -12,9 +12,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class SensorFacts:
-    """Unit, channel names, and the range (unit) that the sensor can show at all."""
+    """Units and names of the channels, and the range (unit) that the sensor can show at all."""
 
-    unit: str = ""
+    unit: str = ""  # of the first channel
+    units: tuple[str, ...] = ()  # of each
     channels: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
@@ -42,9 +43,14 @@ def load_facts(name: str, project: Path = PROJECT) -> SensorFacts | None:
             rails = sorted((offset, offset + gain * volts))
             low = rails[0] if low is None else max(rails[0], low)
             high = rails[1] if high is None else min(rails[1], high)
+    names = tuple(map(str, channels)) if isinstance(channels, list) else ()
+    units = sensor.get("units")
+    if not isinstance(units, list) or len(units) != len(names):
+        units = [sensor.get("unit", "")] * len(names)
     return SensorFacts(
-        unit=str(sensor.get("unit", "")),
-        channels=tuple(map(str, channels)) if isinstance(channels, list) else (),
+        unit=str(units[0] if units else sensor.get("unit", "")),
+        units=tuple(map(str, units)),
+        channels=names,
         low=low,
         high=high,
         rate_hz=_number(_table(table.get("sampling")).get("rate_hz")),
@@ -54,6 +60,18 @@ def load_facts(name: str, project: Path = PROJECT) -> SensorFacts | None:
 def unit_of(name: str) -> str | None:
     facts = load_facts(name)
     return facts.unit if facts else None
+
+
+def units_of(name: str) -> dict[str, str]:
+    """The unit of each channel by its name; empty where the profile is not known."""
+    facts = load_facts(name)
+    return dict(zip(facts.channels, facts.units, strict=True)) if facts else {}
+
+
+def with_unit(name: str, unit: str) -> str:
+    """What to write beside a channel's values: its name and, unless the name says it, its unit."""
+    said = not unit or name.endswith((f"[{unit}]", f"({unit})", f", {unit}"))
+    return name if said else f"{name}, {unit}"
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.profile import SensorFacts
+from monitor.profile import SensorFacts, with_unit
 from monitor.telemetry import Raw
 
 MIN_SAMPLES = 30  # what training wants at least
@@ -39,6 +39,7 @@ class Recording:
         head: Sequence[str],
         channels: Sequence[str] = (),
         period_ms: float | None = None,  # what the board says, to check numbers against times
+        units: Sequence[str] = (),
     ) -> None:
         self.path = path
         self.partial = partial_of(path)
@@ -50,6 +51,7 @@ class Recording:
         self.restarted = False
         self._head = head
         self._channels = list(channels)
+        self._units = list(units)
         self._period_ms = period_ms
         self._last: tuple[int, int] | None = None
         self._suspect: tuple[int, int] | None = None
@@ -66,6 +68,12 @@ class Recording:
     @property
     def names(self) -> list[str]:
         return self._channels
+
+    @property
+    def labels(self) -> list[str]:
+        """The names with their units, where those are known."""
+        units = self._units if len(self._units) == len(self.names) else [""] * len(self.names)
+        return [with_unit(name, unit) for name, unit in zip(self.names, units, strict=True)]
 
     def add(self, raw: Raw) -> bool:
         """Write one sample; False where it was left out."""
@@ -197,11 +205,12 @@ def find_objections(recording: Recording, facts: SensorFacts | None) -> list[str
     share = recording.missing / (count + recording.missing)
     if share > MAX_MISSING:
         objections.append(f"{share:.0%} of the samples are missing ({recording.gaps} gaps)")
-    for name, column in zip(recording.names, recording.columns, strict=True):
+    for index, (name, column) in enumerate(zip(recording.names, recording.columns, strict=True)):
         low, high = min(column), max(column)
         if low == high:
             objections.append(f"every sample of {name} is {low:g}")
         elif facts is not None and facts.low is not None and facts.high is not None:
+            unit = facts.units[index] if index < len(facts.units) else facts.unit
             edge = (facts.high - facts.low) * 0.002
             for end, at_end in (
                 (facts.low, sum(value <= facts.low + edge for value in column)),
@@ -209,7 +218,7 @@ def find_objections(recording: Recording, facts: SensorFacts | None) -> list[str
             ):
                 if at_end > MAX_AT_RAIL * count:
                     objections.append(
-                        f"{at_end / count:.0%} of {name} is at or beyond {end:g} {facts.unit}, "
+                        f"{at_end / count:.0%} of {name} is at or beyond {end:g} {unit}, "
                         "the end of what the sensor can show"
                     )
     return objections

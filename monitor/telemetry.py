@@ -17,6 +17,7 @@ MAX_LINE = 4096  # characters; the firmware's longest line is far shorter
 
 _NUMBER = r"-?[0-9]{1,39}(?:\.[0-9]{1,20})?(?:e[0-9]{1,2})?"
 _SAMPLE = rf"(?:{_NUMBER}|nan|-?inf)"  # a recorded sample is what the sensor gave, whatever it is
+_CENTS = r"-?(?:[0-9]{1,18}\.[0-9]{2}|1e18)"  # a value or what was expected, of a further channel
 _UINT32_MAX = 0xFFFF_FFFF
 
 
@@ -25,6 +26,18 @@ class State(StrEnum):
     NORMAL = "NORMAL"
     ANOMALY = "ANOMALY"
     FAULT = "FAULT"
+
+
+@dataclass(slots=True)
+class Channel:
+    """What a reading says of a further channel."""
+
+    value_text: str  # with the digits that the board sent
+    expected: float | None  # None where the board cannot tell
+
+    @property
+    def value(self) -> float:
+        return float(self.value_text)
 
 
 @dataclass(slots=True)
@@ -38,6 +51,7 @@ class Reading:
     state: State | None
     fields: dict[str, str]  # further `Name: value` fields, as sent
     real_text: str  # the value with the digits that the board sent
+    channels: dict[str, Channel] = field(default_factory=dict)  # after the first, by their names
 
 
 @dataclass(slots=True)
@@ -138,6 +152,7 @@ _reading = re.compile(
     rf"Real: ({_NUMBER}) \| Recon: ({_NUMBER}) \| Score: ({_NUMBER})"
     rf"(?: \| Threshold: ({_NUMBER}))?(?: \| State: ([A-Z]+))?((?:{_FIELD})*)"
 ).fullmatch
+_channels = re.compile(r"(Real: [ -~]+? \| Channels: ([2-9]))((?: \| [ -{}~]+)*)").fullmatch
 _fault = re.compile(rf"Fault: ([ -{{}}~]+?)((?:{_FIELD})*)").fullmatch
 _raw = re.compile(
     rf"RAW,([0-9]{{1,10}}),([0-9]{{1,15}}),({_SAMPLE}(?:,{_SAMPLE})*)(?:\*([0-9a-f]{{4}}))?"
@@ -162,6 +177,7 @@ _notices = {
 }
 _pairs = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)=("[^"]*"|[^ "]*)').findall
 _number = re.compile(_NUMBER).fullmatch
+_channel = re.compile(rf"([ -{{}}~]{{1,32}}): ({_CENTS})(?: \(({_CENTS})\))?").fullmatch
 
 
 def crc16(text: str) -> int:
@@ -194,8 +210,24 @@ def _fields(tail: str) -> dict[str, str] | None:
     return result
 
 
+def _split_channels(line: str) -> tuple[str, dict[str, Channel] | None]:
+    """The line up to its field `Channels`, and what follows; None where that is no list of the
+    further channels."""
+    match = _channels(line) if " | Channels: " in line else None
+    if match is None or not match[3]:
+        return line, {}
+    result: dict[str, Channel] = {}
+    for part in match[3].split(" | ")[1:]:
+        one = _channel(part)
+        if one is None or one[1] in result:
+            return line, None
+        result[one[1]] = Channel(one[2], None if one[3] is None else float(one[3]))
+    return match[1], result if len(result) == int(match[2]) - 1 else None
+
+
 def _parse_reading(line: str) -> Reading | None:
-    match = _reading(line)
+    line, channels = _split_channels(line)
+    match = _reading(line) if channels is not None else None
     if match is None:
         return None
     real, recon, score, threshold, state, tail = match.groups()
@@ -223,6 +255,7 @@ def _parse_reading(line: str) -> Reading | None:
         None if state is None else _STATES[state],
         fields,
         real,
+        channels or {},
     )
 
 

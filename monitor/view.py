@@ -24,6 +24,7 @@ from monitor.session import Episode, Session
 from monitor.telemetry import (
     AnomalyMarker,
     Answer,
+    Channel,
     Fault,
     Item,
     Raw,
@@ -194,12 +195,16 @@ class View:
         show_time: bool = True,
         board_period: float | None = None,
         unit_of: Callable[[str], str | None] = lambda profile: None,
+        units: Mapping[str, str] | None = None,
+        units_of: Callable[[str], Mapping[str, str]] = lambda profile: {},
     ) -> None:
         self.screen = screen
         self.session = Session()
         self.show_time = show_time
         self.board_period = board_period
         self._unit_of = unit_of
+        self._units = units or {}  # of each channel
+        self._units_of = units_of
         self._now = now
         self._began: float | None = None
         self._samples = 0
@@ -356,7 +361,10 @@ class View:
         bar, plain_bar = self._bar(item.score, item.threshold)
         score = f"{item.score:8.4f}" if layout.score else ""
         extra = "".join(f"  {v if k == 'Cause' else f'{k} {v}'}" for k, v in item.fields.items())
-        if layout.recon:
+        cause = item.channels.get(item.fields.get("Cause", ""))
+        if cause is not None:  # its value says more than the first channel's
+            extra = self._channel(item.fields["Cause"], cause)
+        elif layout.recon:
             extra = f"  expected {item.recon:.2f}{extra}"
         if state is State.ANOMALY or state is State.FAULT:
             parts = (clock if layout.time else "", value, spark, plain_bar, score, state.value)
@@ -381,6 +389,12 @@ class View:
             + (styles["extra"] % extra if extra else "")
         ).rstrip() + "\n"
 
+    def _channel(self, name: str, channel: Channel) -> str:
+        value = (
+            f"  {name} {channel.value_text} {self._unit_text(self._units.get(name, ''))}".rstrip()
+        )
+        return value if channel.expected is None else f"{value}, expected {channel.expected:.2f}"
+
     def _render_raw(self, item: Raw, clock: str) -> str:
         first = item.values[0]
         spark = self._spark(float(first)) if "n" not in first else ""
@@ -393,6 +407,7 @@ class View:
             unit = self._unit_of(item.fields["Profile"])
             if unit is not None:
                 self.set_unit(unit)
+            self._units = self._units_of(item.fields["Profile"]) or self._units
             period = item.fields.get("Period", "")
             if self.board_period is not None and re.fullmatch(r"[1-9][0-9]* ms", period):
                 self.board_period = int(period[:-3]) / 1000
@@ -473,7 +488,10 @@ class View:
     # -- what changes seldom --------------------------------------------------------------
 
     def set_unit(self, unit: str) -> None:
-        self._unit = UNITS.get(unit, unit) if self.screen.degrees else unit
+        self._unit = self._unit_text(unit)
+
+    def _unit_text(self, unit: str) -> str:
+        return UNITS.get(unit, unit) if self.screen.degrees else unit
 
     def _measure(self, elapsed: float) -> None:
         """Look how wide the terminal is, and prepare what depends on it."""
@@ -496,7 +514,7 @@ class View:
 
 
 def main() -> int:
-    from monitor.profile import unit_of
+    from monitor.profile import unit_of, units_of
     from monitor.summary import summarize
 
     parser = argparse.ArgumentParser(
@@ -515,6 +533,8 @@ def main() -> int:
         unit_of(options.profile) or "",
         board_period=0.5 if options.clock == "board" else None,
         unit_of=unit_of,
+        units=units_of(options.profile),
+        units_of=units_of,
     )
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     try:

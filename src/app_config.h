@@ -25,10 +25,28 @@ using ModelFeatureStorage =
 constexpr float kGoldenTolerance =
     model_config::kQuantized ? 1.001f * model_config::kDenseModel.output.scale : 1e-4f;
 
+// What a line of the protocol has room for.
+constexpr bool FitsALine() {
+  const auto length = [](const char* text) {
+    int count = 0;
+    while (text[count] != '\0') ++count;
+    return count;
+  };
+  for (const char* name : model_config::kChannelNames) {
+    if (length(name) > kMaxChannelName) return false;
+  }
+  for (const char* unit : model_config::kChannelUnits) {
+    if (length(unit) > kMaxUnit) return false;
+  }
+  return sizeof(model_config::kProfile) <= 65;
+}
+static_assert(FitsALine(), "the name of the profile or of a channel, or a unit, is too long");
+
 inline constexpr AppConfig kAppConfig = {
     model_config::kProfile,
     model_config::kFingerprint,
     model_config::kChannelNames,
+    model_config::kChannelUnits,
     model_config::kSamplePeriodUs,
     model_config::kModelBytes,
     model_config::kSensor,

@@ -38,7 +38,7 @@ class Scorer:
         return inputs.astype(np.float64) - clipped
 
     def parts(self, inputs: Floats, outputs: Floats) -> Array:
-        """Weighed residuals [..., features]; the largest names the cause."""
+        """Weighed residuals [..., features]; of a single channel the largest names the cause."""
         r = self.residual(inputs, outputs)
         if self.residual_mean is None or self.residual_whitening is None:
             return r

@@ -8,7 +8,7 @@ import dataclasses
 import math
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -182,9 +182,9 @@ def _identity(profile: Profile, manifest: Manifest) -> str:
     return (
         f"inline constexpr char kProfile[] = {_string(profile.name)};\n"
         f"inline constexpr char kFingerprint[] =\n    {_string(manifest['fingerprint'])};\n"
-        f"inline constexpr char kUnit[] = {_string(profile.sensor.unit)};\n"
         + _constant("int", "kChannels", len(channels))
         + _array("const char*", "kChannelNames", map(_string, channels), "kChannels")
+        + _array("const char*", "kChannelUnits", map(_string, profile.sensor.units), "kChannels")
         + _constant("uint32_t", "kSamplePeriodUs", period)
     )
 
@@ -390,9 +390,23 @@ def _detector(profile: Profile, manifest: Manifest) -> str:
     ]
     groups = "".join(
         f"    {{\n{_members(group, ' ' * 8)}    }},\n"
-        for group in (fields, score_fields, decision_fields)
+        for group in (fields, score_fields, decision_fields, _cause(profile, pipeline, table))
     )
     return text + f"inline constexpr DetectorConfig kDetector = {{\n{groups}}};\n"
+
+
+def _cause(
+    profile: Profile, pipeline: dict[str, Any], table: Callable[[str, Sequence[float]], str]
+) -> list[tuple[str, str]]:
+    """How normal features spread, where there are several channels: often as the scaling has it."""
+    mean, whitening = "nullptr", "nullptr"
+    if len(profile.sensor.channels) > 1:
+        found = pipeline["cause"]
+        mean, whitening = "kWhiteningMean", "kWhitening"
+        if found["whitening"] != pipeline["scaling"]["whitening"]:
+            mean = table("kCauseMean", found["mean"])
+            whitening = table("kCauseWhitening", found["whitening"])
+    return [(mean, "cause.mean"), (whitening, "cause.whitening")]
 
 
 def _model(manifest: Manifest) -> str:

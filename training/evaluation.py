@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training import data, features, layers, scaling
+from training import cause, data, features, layers, scaling
 from training.calibration import Scorer, Thresholds
 from training.manifest import Manifest, as_trained
 from training.profiles import Detector, Profile
@@ -23,6 +23,8 @@ class Result:
     score: Array  # the larger chart, on the scale of the threshold
     alarm: npt.NDArray[np.bool_]
     threshold: float
+    channel: npt.NDArray[np.int_]  # whose own deviation explains the sample best
+    largest: npt.NDArray[np.int_]  # the feature whose weighed residual is largest
 
     def intervals(self) -> list[tuple[int, int]]:
         """Alarms as (first, last + 1) sample numbers."""
@@ -48,7 +50,13 @@ def run(profile: Profile, found: Manifest, samples: Array) -> Result:
     residual = scorer.residual(inputs, outputs)
     reconstruction = inputs[:, 0].astype(np.float64) - residual[:, 0]
     expected = features.invert(profile, sigma, samples, scaler.invert_first(reconstruction))
-    return Result(expected, score, _alarms(profile.detector, score, threshold), threshold)
+    alarms = _alarms(profile.detector, score, threshold)
+    spread = cause.read(profile, pipeline)
+    channel = np.zeros(len(score), dtype=int)
+    if spread is not None:
+        channel = spread.channels(scaler.standardise(computed))
+    largest = np.argmax(abs(scorer.parts(inputs, outputs)), axis=-1)
+    return Result(expected, score, alarms, threshold, channel, largest)
 
 
 def _alarms(detector: Detector, score: Array, threshold: float) -> npt.NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from training.profiles import Profile
 SOURCES: Final = (
     "arena.py",
     "calibration.py",
+    "cause.py",
     "clock.py",
     "conversion.py",
     "data.py",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from monitor.profile import with_unit
 from training.errors import UserError
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
@@ -33,6 +34,9 @@ CONVERSION_S: Final = 50e-6
 
 _FLOAT32_MAX: Final = 3.4028234e38
 _FLOAT32_MIN: Final = 2.0**-126
+
+# What the fields of a reading are called (docs/protocol.md): no names for a channel.
+READING_FIELDS: Final = ("Real", "Recon", "Score", "Threshold", "State", "Cause", "Channels")
 
 ACTIVATIONS: Final = ("linear", "relu", "sigmoid", "tanh")
 
@@ -71,7 +75,7 @@ class Sensor:
 
     kind: str  # "linear": unit = volts * gain + offset; "thermistor": beta equation
     channels: tuple[str, ...]
-    unit: str
+    units: tuple[str, ...]  # of each channel; the key `unit` says one for all
     valid: tuple[float, float]  # outside of it a reading is a FAULT, in `unit`
     gain: float = 1.0  # unit per volt
     offset: float = 0.0  # unit at 0 V
@@ -84,6 +88,15 @@ class Sensor:
     full_scale_volts: float = 3.3
     oversampling: int = 16  # conversions averaged for one sample
     stuck_seconds: float = 0.0  # so long exactly equal: FAULT; 0: never
+
+    @property
+    def unit(self) -> str:
+        """Of the first channel, which is what `Real` and `Recon` show."""
+        return self.units[0]
+
+    def label(self, channel: int) -> str:
+        """A channel's name and unit, for an axis or a table."""
+        return with_unit(self.channels[channel], self.units[channel])
 
 
 @dataclass(frozen=True)
@@ -266,6 +279,10 @@ class Profile:
         """The same bytes for the same meaning: comments, layout and description do not count."""
         record = dataclasses.asdict(self)
         del record["description"]
+        units = record["sensor"].pop("units")
+        # One unit for all is written as the key `unit` has it: what is said is the same.
+        one = len(set(units)) == 1
+        record["sensor"] |= {"unit": units[0]} if one else {"units": units}
         return json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -439,15 +456,16 @@ def _sensor(table: _Table) -> Sensor:
             raise table.error("channels", "must be names of printable ASCII letters")
         if not channel or len(channel) > 32 or any(c in channel for c in '|,"\\'):
             raise table.error("channels", f'"{channel}" is empty, too long or holds | , " or \\')
+        if channel != channel.strip():
+            raise table.error("channels", f'"{channel}" begins or ends with a space')
+        if channel in READING_FIELDS:
+            raise table.error("channels", f'"{channel}" is the name of a field of a reading')
     if not 1 <= len(channels) <= MAX_CHANNELS or len(set(channels)) != len(channels):
         raise table.error("channels", f"must be 1 to {MAX_CHANNELS} different names")
-    unit = table.text("unit")
-    if not unit.isascii() or not unit.isprintable() or len(unit) > 8 or '"' in unit:
-        raise table.error("unit", "must be at most 8 printable ASCII letters")
     common: dict[str, Any] = {
         "kind": kind,
         "channels": tuple(channels),
-        "unit": unit,
+        "units": _units(table, len(channels)),
         "valid": table.interval("valid"),
         "adc_bits": table.integer("adc_bits", 12, 8, 16),
         "full_scale_volts": table.number("full_scale_volts", 3.3, above=0),
@@ -469,6 +487,24 @@ def _sensor(table: _Table) -> Sensor:
         )
     table.finish()
     return sensor
+
+
+def _units(table: _Table, channels: int) -> tuple[str, ...]:
+    """`unit` for all channels, or `units` with one for each."""
+    if table.has("units"):
+        if table.has("unit"):
+            raise table.error("units", "says it for each channel, so there must be no unit")
+        key, units = "units", table.array("units")
+    else:
+        key, units = "unit", channels * [table.text("unit")]
+    for unit in units:
+        if not isinstance(unit, str) or not unit.isascii() or not unit.isprintable():
+            raise table.error(key, "must be at most 8 printable ASCII letters")
+        if len(unit) > 8 or any(c in unit for c in ',"\\'):
+            raise table.error(key, f'"{unit}" is longer than 8 letters or holds , " or \\')
+    if len(units) != channels:
+        raise table.error(key, f"are {len(units)} for {channels} channels")
+    return tuple(units)
 
 
 def _sampling(table: _Table) -> Sampling:

@@ -30,7 +30,7 @@ class Scaler:
 
     def apply(self, features: Array) -> npt.NDArray[np.float32]:
         """Network input [rows, features]."""
-        z = self._standardised(features)
+        z = self.standardise(features)
         if self.whitening is not None and self.mean is not None:
             limit = self.whitening_clip
             z = np.clip((z - self.mean) @ self.whitening.T, -limit, limit)
@@ -48,7 +48,8 @@ class Scaler:
             z = self.squash * np.sinh(z / self.squash)
         return np.asarray(z / self.scale[0] + self.offset[0])
 
-    def _standardised(self, features: Array) -> Array:
+    def standardise(self, features: Array) -> Array:
+        """Scaled, squashed and clipped, not whitened [rows, features]."""
         z = (features - self.offset) * self.scale
         if self.squash:
             z = self.squash * np.arcsinh(z / self.squash)
@@ -82,7 +83,7 @@ def fit(
     plain = Scaler(single(offset), single(scale), scaling.squash, low, high, None, None, 0.0)
     if not scaling.whiten:
         return plain
-    z = plain._standardised(features)
+    z = plain.standardise(features)
     return dataclasses.replace(
         plain,
         mean=single(z.mean(axis=0)),

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from training import (
     arena,
     calibration,
+    cause,
     conversion,
     data,
     features,
@@ -254,6 +255,7 @@ def _pipeline(profile: Profile, sigma: Array, fitted: _Fitted) -> dict[str, Any]
             if scorer.residual_whitening is None
             else scaling.pack(scorer.residual_whitening),
         },
+        "cause": cause.record(profile, scaler, fitted.inputs),
         "decision": {
             "threshold": thresholds.score,
             "chart_tau": profile.detector.chart_tau,

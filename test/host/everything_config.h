@@ -70,6 +70,7 @@ inline constexpr DetectorConfig kDetector = {
      kTables.whitening, 24.0f},
     {ScoreKind::kQuartic, kTables.low, kTables.high, kTables.zero, kTables.whitening},
     {4.0f, 32.0f, 3.0f, 8.0f, 1.0f, 2, 3, 6, 0.8f, 40},
+    {kTables.zero, kTables.whitening},
 };
 
 inline constexpr SensorConfig kSensor = {
@@ -78,6 +79,7 @@ inline constexpr SensorConfig kSensor = {
 inline constexpr char kFingerprint[] =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 inline constexpr const char* kChannelNames[kChannels] = {"left", "right"};
+inline constexpr const char* kChannelUnits[kChannels] = {"C", "C"};
 
 inline constexpr float kLevel[kChannels] = {25.0f, 25.0f};
 inline constexpr float kColour[kChannels] = {};
@@ -86,8 +88,12 @@ inline constexpr NormalSignal kNormalSignal = {kChannels, kLevel, kSigma, kColou
 
 inline constexpr float kGolden[kCount] = {};  // in and out: MeanAutoencoder answers zeros
 
-inline constexpr AppConfig kApp = {"everything", kFingerprint, kChannelNames, kPeriodUs, 0,
-                                   kSensor,      kFeatures,    kDetector,     1,         kGolden,
-                                   kGolden,      1e-6f};
+inline constexpr AppConfig kApp = {"everything",  kFingerprint,
+                                   kChannelNames, kChannelUnits,
+                                   kPeriodUs,     0,
+                                   kSensor,       kFeatures,
+                                   kDetector,     1,
+                                   kGolden,       kGolden,
+                                   1e-6f};
 
 }  // namespace everything

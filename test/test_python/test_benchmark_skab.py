@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monitor.telemetry import Answer, Reading, parse
 from training import manifest, profiles
 from training.benchmark import program, skab
 from training.errors import UserError
@@ -81,7 +82,7 @@ def test_eight_channels_from_a_recording_to_a_cause(project: Path, tmp_path: Pat
     built = compiler.build(PUMP, manifest.load(tmp_path / "pump"), tmp_path / "program")
     said = subprocess.run(
         [str(built.path), "--replay", str(recording)],
-        stdin=subprocess.DEVNULL,
+        input="channels on\nmodel\n",
         capture_output=True,
         text=True,
         check=True,
@@ -89,6 +90,14 @@ def test_eight_channels_from_a_recording_to_a_cause(project: Path, tmp_path: Pat
     assert "SELFTEST OK" in said
     readings = [line for line in said.splitlines() if line.startswith("Real: ")]
     assert len(readings) == len(skab.read_file(recording, PUMP.sensor.channels).values)
-    assert all(line.endswith("| Channels: 8") for line in readings)
+    last = parse(readings[-1])
+    assert isinstance(last, Reading)
+    assert [last.fields["Channels"], *last.channels] == ["8", *PUMP.sensor.channels[1:]]
+    current = last.channels["Current"]
+    assert current.expected == pytest.approx(current.value, abs=5)
+    answers = [item for item in map(parse, said.splitlines()) if isinstance(item, Answer)]
+    said_of_channels = answers[-1].pairs()
+    assert said_of_channels["channel_names"].split(",") == list(PUMP.sensor.channels)
+    assert said_of_channels["channel_units"].split(",") == list(PUMP.sensor.units)
     causes = set(re.findall(r"Cause: (.*?) \|", said))
     assert causes and causes <= set(PUMP.sensor.channels)

@@ -45,6 +45,7 @@ class FakeBoard:
         skip: Callable[[int], bool] = lambda n: False,
         damage: Callable[[int, bytes], bytes] = lambda n, line: line,
         profile: str = "temperature",
+        says: str = "",
     ) -> None:
         self.value, self.crc, self.interval, self.period_ms = value, crc, interval, period_ms
         self.answers, self.speaks, self.noise = answers, speaks, noise
@@ -53,7 +54,7 @@ class FakeBoard:
             restart_after,
             silent_after,
         )
-        self.skip, self.damage, self.profile = skip, damage, profile
+        self.skip, self.damage, self.profile, self.says = skip, damage, profile, says
         self.commands: list[str] = []
         self.sent: list[str] = []  # values of the RAW lines
         self.raw = ""
@@ -116,7 +117,7 @@ class FakeBoard:
         if command == "model":
             return (
                 f'OK profile={self.profile} fingerprint=0123456789ab engine="dense int8"'
-                f" period_ms={self.period_ms}"
+                f" period_ms={self.period_ms}{self.says}"
             )
         if command in ("raw on", "raw off") or (command == "raw on crc" and self.crc):
             self.raw = command[4:]
@@ -200,6 +201,20 @@ def test_several_channels_are_several_columns(tmp_path: Path) -> None:
     header, *data = rows(only_file(tmp_path))
     assert header == ["time", "channel0", "channel1", "channel2"]
     assert [",".join(row[1:]) for row in data] == board.sent[: len(data)]
+
+
+def test_the_board_says_what_its_channels_are_called(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says = ' channels=2 channel_names="Motor current [A],oil flow" channel_units="A,l/min"'
+    with FakeBoard(
+        value=lambda n: f"1.{n % 7},32.{n % 5}", profile="elsewhere", says=says
+    ) as board:
+        assert run(board, tmp_path) == 0
+    assert rows(only_file(tmp_path))[0] == ["time", "Motor current [A]", "oil flow"]
+    printed = capsys.readouterr().out
+    assert "  Motor current [A]: min 1" in printed
+    assert "  oil flow, l/min: min 32" in printed
 
 
 def test_a_board_without_crc_is_recorded_without(tmp_path: Path) -> None:

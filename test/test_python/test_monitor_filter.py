@@ -124,6 +124,20 @@ def test_the_unit_follows_the_profile_that_the_board_names() -> None:
     assert "25.13 g" in view.feed(READING)
 
 
+def test_a_cause_that_is_not_the_first_channel_shows_its_own_value() -> None:
+    units = {"current": "A", "flow": "l/min"}
+    view = View(plain_screen(140), "A", units_of=lambda name: units)
+    view.feed("Profile: pump | Engine: dense int8 | Fingerprint: 0 | Period: 500 ms\r\n")
+    reading = (
+        "Real: 2.50 | Recon: 2.40 | Score: 9.0 | Threshold: 4.0 | State: {} | Channels: 2"
+        " | flow: 12.00 (32.25)\r\n"
+    )
+    assert "flow" not in view.feed(reading.format("NORMAL"))
+    shown = view.feed(reading.format("ANOMALY | Cause: flow"))
+    assert "ANOMALY  flow 12.00 l/min, expected 32.25" in shown
+    assert "expected 2.40" in view.feed(reading.format("ANOMALY | Cause: current"))
+
+
 @pytest.mark.parametrize("columns", [1, 10, 20, 30, 40, 50, 60, 79, 80, 120, 300])
 def test_no_line_is_wider_than_the_terminal_where_it_can_be_helped(columns: int) -> None:
     view = make_view(columns)

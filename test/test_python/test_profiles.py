@@ -78,6 +78,12 @@ def test_temperature_is_the_default_with_a_bottleneck_and_a_calibrated_threshold
         ),
         ('["temperature"]', "[]", "[sensor] channels: must be 1 to 8 different names"),
         ('["temperature"]', '["a|b"]', '[sensor] channels: "a|b" is empty, too long or holds'),
+        ('["temperature"]', '["State"]', '"State" is the name of a field of a reading'),
+        ('["temperature"]', '["a "]', '[sensor] channels: "a " begins or ends with a space'),
+        ('unit = "C"', 'units = ["C", "A"]', "[sensor] units: are 2 for 1 channels"),
+        ('unit = "C"', 'unit = "C"\nunits = ["C"]', "[sensor] units: says it for each channel"),
+        ('unit = "C"', "units = [1]", "[sensor] units: must be at most 8 printable ASCII letters"),
+        ('unit = "C"', 'unit = "l,min"', '[sensor] unit: "l,min" is longer than 8 letters or'),
         ("gain = 10.0 ", "gain = 0 ", "[sensor] gain: must not be 0"),
         ("valid = [-40.0, 125.0]", "valid = [1, 1]", "[sensor] valid: low 1 is not below high 1"),
         ("stuck_seconds = 0 ", "stuck_seconds = 0.1 ", "stuck_seconds: is less than two samples"),
@@ -109,6 +115,18 @@ def test_comments_layout_and_description_do_not_change_the_meaning(tmp_path: Pat
         LESSON.replace("gain = 10.0 ", "gain=10").replace("The tutorial:", "Another text:") + "# x",
     )
     assert plain.canonical() == changed.canonical()
+
+
+def test_each_channel_may_have_its_own_unit(tmp_path: Path) -> None:
+    two = LESSON.replace('["temperature"]', '["Motor current [A]", "flow"]')
+    text = two.replace('unit = "C"', 'units = ["A", "l/min"]')
+    sensor = load(tmp_path, text).sensor
+    assert sensor.units == ("A", "l/min")
+    assert [sensor.label(c) for c in (0, 1)] == ["Motor current [A]", "flow, l/min"]
+    # Whether one unit is said once or for each is the same.
+    said_twice = load(tmp_path, two.replace('unit = "C"', 'units = ["C", "C"]'))
+    assert said_twice.canonical() == load(tmp_path, two).canonical()
+    assert said_twice.canonical() != load(tmp_path, text).canonical()
 
 
 def test_any_number_changes_the_meaning(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def fixed(value: float, decimals: int) -> str:
     """A number as LineBuffer::AddFixed writes it."""
     if abs(value) >= 1e18:
         return "-1e18" if value < 0 else "1e18"
-    return f"{value:.{0 if abs(value) >= 1e12 else decimals}f}"
+    return f"{value:.{decimals}f}"
 
 
 @given(FLOAT32, FLOAT32, FLOAT32, FLOAT32, st.sampled_from([State.WARMUP, State.NORMAL]))
@@ -45,6 +45,37 @@ def test_a_reading_of_any_numbers_is_understood(
     assert item.state is state
     assert item.real_text == fixed(real, 2)
     assert item.score == float(fixed(score, 4))
+
+
+NAMES = st.text(
+    st.characters(min_codepoint=32, max_codepoint=126, exclude_characters='|,"\\'),
+    min_size=1,
+    max_size=32,
+).filter(lambda name: name == name.strip() and name not in profiles.READING_FIELDS)
+
+
+@given(
+    st.dictionaries(NAMES, st.tuples(FLOAT32, FLOAT32 | st.none()), min_size=1, max_size=7),
+    st.sampled_from([State.NORMAL, State.ANOMALY]),
+)
+@example({"state": (1.0, 2.0), "Flow (in): 3.00 (4": (1.0, None)}, State.ANOMALY)
+def test_channels_of_any_names_are_understood(
+    channels: dict[str, tuple[float, float | None]], state: State
+) -> None:
+    cause = next(iter(channels))
+    line = "Real: 1.00 | Recon: 2.00 | Score: 3.0000 | Threshold: 4.0000 | State: " + state
+    line += f" | Cause: {cause}" if state is State.ANOMALY else ""
+    line += f" | Channels: {len(channels) + 1}"
+    for name, (value, expected) in channels.items():
+        line += f" | {name}: {fixed(value, 2)}"
+        line += "" if expected is None else f" ({fixed(expected, 2)})"
+    item = parse(line + "\r\n")
+    assert isinstance(item, Reading)
+    assert list(item.channels) == list(channels)
+    for name, (value, expected) in channels.items():
+        assert item.channels[name].value_text == fixed(value, 2)
+        asked = None if expected is None else float(fixed(expected, 2))
+        assert item.channels[name].expected == asked
 
 
 @given(

@@ -261,10 +261,10 @@ def test_plain_texts_are_escaped() -> None:
 
 def test_a_unit_in_the_name_is_taken_from_there() -> None:
     names = ("Motor current [A]", "Pressure (bar)", "Flow")
-    sensor = dataclasses.replace(TEMPERATURE.sensor, channels=names, unit="A")
+    sensor = dataclasses.replace(TEMPERATURE.sensor, channels=names, units=("A", "bar", "l/min"))
     profile = dataclasses.replace(TEMPERATURE, sensor=sensor)
     found = [signals.name_and_unit(profile, channel) for channel in range(3)]
-    assert found == [("Motor current", "A"), ("Pressure", "bar"), ("Flow", "")]
+    assert found == [("Motor current", "A"), ("Pressure", "bar"), ("Flow", "l/min")]
 
 
 def test_a_file_that_is_no_benchmark_is_named(project: Path, tmp_path: Path) -> None:

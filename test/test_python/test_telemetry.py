@@ -9,6 +9,7 @@ from monitor.telemetry import (
     MAX_LINE,
     AnomalyMarker,
     Answer,
+    Channel,
     Fault,
     Item,
     Notice,
@@ -47,6 +48,20 @@ LINES: list[tuple[str, Item]] = [
     (
         "Real: 1 | Recon: 2 | Score: 3 | State: WARMUP | New: thing | Threshold: 4",
         Reading(1, 2, 3, 4, State.WARMUP, {"New": "thing"}, "1"),
+    ),
+    (
+        "Real: 2.50 | Recon: 2.40 | Score: 9.0 | Threshold: 4.0 | State: ANOMALY | Cause: oil: in"
+        " | Channels: 3 | flow rate: 32.00 (32.25) | oil: in: -1.00",
+        Reading(
+            2.5,
+            2.4,
+            9.0,
+            4.0,
+            State.ANOMALY,
+            {"Cause": "oil: in", "Channels": "3"},
+            "2.50",
+            {"flow rate": Channel("32.00", 32.25), "oil: in": Channel("-1.00", None)},
+        ),
     ),
     ("Fault: stuck for 45 s | State: FAULT", Fault("stuck for 45 s", {})),
     (
@@ -107,6 +122,21 @@ NOT_OURS = [
     "Real: 25.13 | Recon: 25.02 | Score: 0.01 | Real: 26",
     "Real: 25.13 | Recon: 25.02 | Score: 0.01 ",
     "xReal: 25.13 | Recon: 25.02 | Score: 0.01",
+    *(
+        f"Real: 25.13 | Recon: 25.02 | Score: 0.01 | State: NORMAL | Channels: {channels}"
+        for channels in (
+            "3 | flow: 32.00 (32.25)",  # one is missing
+            "2 | flow: 32.00 (32.25) | oil: 1.00",
+            "3 | flow: 32.00 (32.25) | flow: 1.00",
+            "2 | flow: 32.00 (32.2",
+            "2 | flow: 32.0",
+            "2 | flow: 32",
+            "2 | flow: 32.00 (nan)",
+            "2 | flow:",
+            "2 | 32.00",
+            "2 | State: NORMAL",
+        )
+    ),
     "Fault: | State: FAULT",
     "Fault: stuck | State: NORMAL",
     ">>> ANOMALY DETECTED! <<",

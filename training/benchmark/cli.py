@@ -19,9 +19,9 @@ _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def add_parser(verbs: Any) -> None:
-    """Adds `benchmark synthetic`, `benchmark skab` and `benchmark nab` to the verbs."""
+    """Adds `benchmark synthetic`, `benchmark skab` and the others to the verbs."""
     benchmark = verbs.add_parser("benchmark", help="measure detectors against others")
-    suites = benchmark.add_subparsers(required=True, metavar="synthetic|skab|nab")
+    suites = benchmark.add_subparsers(required=True, metavar="synthetic|skab|nab|causes")
 
     synthetic = suites.add_parser(
         "synthetic", help="simulated devices: recall by kind and size, false alarms a day"
@@ -53,6 +53,11 @@ def add_parser(verbs: Any) -> None:
     nab.add_argument("files", nargs="*", metavar="FILE", help="names; default: all with labels")
     _common(nab)
     nab.set_defaults(run=_nab)
+
+    causes = suites.add_parser("causes", help="correlated channels: is the one that moved named")
+    causes.add_argument("--profile", default=str(PROJECT / "examples" / "pump.toml"))
+    _common(causes)
+    causes.set_defaults(run=_causes)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
@@ -101,6 +106,15 @@ def _nab(profile: Profile, options: argparse.Namespace) -> None:
     with progress("files") as told:
         found = nab.run(profile, names, recordings, told)
     _print({"detectors": found}, options, tables.nab)
+
+
+def _causes(profile: Profile, options: argparse.Namespace) -> None:
+    from training.benchmark import causes, variants
+
+    names = variants.chosen(causes.known(profile), options.detector, profile)
+    with progress("detectors") as told:
+        found = causes.run(profile, names, told)
+    _print({"detectors": found}, options, tables.causes)
 
 
 def _print(

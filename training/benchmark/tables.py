@@ -38,6 +38,30 @@ def synthetic(detectors: dict[str, Any], style: Style) -> str:
     return "\n\n".join(parts)
 
 
+def causes(detectors: dict[str, Any], style: Style) -> str:
+    head = [
+        "",
+        "channels",
+        "samples in alarm",
+        "largest residual",
+        "cause",
+        "cause, worst kind",
+    ]
+    rows = [
+        [
+            name,
+            channels,
+            str(d["alarms"]),
+            f"{100 * d['largest_residual']:.1f} %",
+            f"{100 * d['right']:.1f} %",
+            f"{100 * min(d['structures'].values()):.1f} %",
+        ]
+        for name, found in detectors.items()
+        for channels, d in found.items()
+    ]
+    return style([head, *rows])
+
+
 def skab(detectors: dict[str, Any], style: Style) -> str:
     folders = list(_any(detectors)["folders"])
     head = ["", "F1", "false alarms", "missed", "margin"]

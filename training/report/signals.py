@@ -23,7 +23,7 @@ _PUT_IN: Final = Key("Anomaly put in", "ink", "mark")
 
 
 def name_and_unit(profile: Profile, channel: int) -> tuple[str, str]:
-    """A channel's name and its unit, "" where the profile does not say it.
+    """A channel's name and its unit.
 
     A unit at the end of the name, in brackets, is taken from there.
     """
@@ -31,7 +31,7 @@ def name_and_unit(profile: Profile, channel: int) -> tuple[str, str]:
     own = re.fullmatch(r"(.*\S)\s*(?:\[([^\]]+)\]|\(([^)]+)\))", name)
     if own:
         return own[1], own[2] or own[3]
-    return name, profile.sensor.unit if channel == 0 else ""
+    return name, profile.sensor.units[channel]
 
 
 def duration(seconds: float) -> str:

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "Cause.h"
+
 namespace {
 
 float Clip(float value, float low, float high) {
@@ -24,15 +26,20 @@ void AnomalyDetector::Reset() {
   chart_ = 0.0f;
 }
 
-void AnomalyDetector::Scale(const float* features, float* input) const {
+void AnomalyDetector::Standardise(const float* features, float* z) const {
   const ScalingConfig& scaling = config_.scaling;
-  const int count = extractor_.count();
-  float z[kMaxFeatures];
-  for (int i = 0; i < count; ++i) {
+  for (int i = 0; i < extractor_.count(); ++i) {
     float value = (features[i] - scaling.offset[i]) * scaling.scale[i];
     if (scaling.squash > 0.0f) value = scaling.squash * std::asinh(value / scaling.squash);
     z[i] = Clip(value, scaling.clip_low[i], scaling.clip_high[i]);
   }
+}
+
+void AnomalyDetector::Scale(const float* features, float* input) const {
+  const ScalingConfig& scaling = config_.scaling;
+  const int count = extractor_.count();
+  float z[kMaxFeatures];
+  Standardise(features, z);
   if (scaling.whitening == nullptr) {
     for (int i = 0; i < count; ++i) input[i] = z[i];
     return;
@@ -47,13 +54,31 @@ void AnomalyDetector::Scale(const float* features, float* input) const {
   }
 }
 
-// The inverse of Scale() for feature 0, which the lower triangular whitening leaves to itself.
-float AnomalyDetector::Unscale(float output) const {
+// The inverse of Standardise() for one feature.
+float AnomalyDetector::Unscale(int feature, float z) const {
   const ScalingConfig& scaling = config_.scaling;
-  float z = output;
-  if (scaling.whitening != nullptr) z = z / scaling.whitening[0] + scaling.mean[0];
   if (scaling.squash > 0.0f) z = scaling.squash * std::sinh(z / scaling.squash);
-  return z / scaling.scale[0] + scaling.offset[0];
+  return z / scaling.scale[feature] + scaling.offset[feature];
+}
+
+void AnomalyDetector::Expect(float* values) const {
+  const ScalingConfig& scaling = config_.scaling;
+  const FeatureConfig& features = extractor_.config();
+  for (int channel = 0; channel < features.channels; ++channel) values[channel] = NAN;
+  float centred[kMaxFeatures];  // the whitening, which is lower triangular, undone row by row
+  const float* row = scaling.whitening;
+  for (int i = 0; i < features.count; ++i) {
+    float z = output_[i];
+    if (row != nullptr) {
+      for (int j = 0; j < i; ++j) z -= row[j] * centred[j];
+      centred[i] = z / row[i];
+      z = centred[i] + scaling.mean[i];
+      row += i + 1;
+    }
+    float& value = values[features.specs[i].channel];
+    if (!std::isnan(value) || !FeatureInvertible(features.specs[i].kind)) continue;
+    value = extractor_.Invert(i, Unscale(i, z));
+  }
 }
 
 float AnomalyDetector::Score(const float* input, const float* output, int8_t* cause) const {
@@ -94,10 +119,16 @@ float AnomalyDetector::Score(const float* input, const float* output, int8_t* ca
   return mean;
 }
 
-// Which feature names a deviation: the one with the largest residual. A level that moves fills the
-// energies as well as noise does, though; where the slowest trend of that channel stands out of
-// white noise, it is the better name.
+// Which feature names a deviation. Of several channels it is one of the channel that explains it
+// best; a residual is a mixture of channels and cannot tell. Of one channel it is the one with the
+// largest residual. A level that moves fills the energies as well as noise does, though; where the
+// slowest trend of that channel stands out of white noise, it is the better name.
 int8_t AnomalyDetector::Explain(int8_t largest, const float* features) const {
+  if (config_.cause.whitening != nullptr) {
+    float z[kMaxFeatures];
+    Standardise(features, z);
+    return CauseFeature(config_.cause, extractor_.config(), z);
+  }
   constexpr float kStandsOut = 6.0f;  // standard deviations
   const FeatureSpec& energy = extractor_.spec(largest);
   if (energy.kind != FeatureKind::kLevelEnergy && energy.kind != FeatureKind::kTrendEnergy) {
@@ -119,20 +150,23 @@ Verdict AnomalyDetector::Update(const float* sample) {
   if (decision_.state() == State::kFault) Reset();
   float features[kMaxFeatures];
   float input[kMaxFeatures];
-  float output[kMaxFeatures];
   extractor_.Update(sample, features);
   Scale(features, input);
   Verdict verdict = {};
   // No reconstruction: nothing can be said of this sample, and that must not look like health.
-  if (engine_.Reconstruct(input, output) != EngineStatus::kOk) return Fault();
+  if (engine_.Reconstruct(input, output_) != EngineStatus::kOk) return Fault();
   const ScoreConfig& score = config_.score;
   if (score.output_low != nullptr) {
     for (int i = 0; i < extractor_.count(); ++i) {
-      output[i] = Clip(output[i], score.output_low[i], score.output_high[i]);
+      output_[i] = Clip(output_[i], score.output_low[i], score.output_high[i]);
     }
   }
-  verdict.reconstruction = extractor_.Invert(Unscale(output[0]));
-  verdict.score = Score(input, output, &verdict.cause);
+  // The whitening is lower triangular, so the first output tells of the first feature alone.
+  const ScalingConfig& scaling = config_.scaling;
+  float first = output_[0];
+  if (scaling.whitening != nullptr) first = first / scaling.whitening[0] + scaling.mean[0];
+  verdict.reconstruction = extractor_.Invert(0, Unscale(0, first));
+  verdict.score = Score(input, output_, &verdict.cause);
   if (!std::isfinite(verdict.reconstruction) || !std::isfinite(verdict.score)) return Fault();
   verdict.threshold = threshold_;
   const DecisionConfig& decision = config_.decision;

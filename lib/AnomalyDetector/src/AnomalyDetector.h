@@ -28,6 +28,10 @@ class AnomalyDetector {
   // it gave is no number.
   Verdict Update(const float* sample);
 
+  // What the model expected each channel to be at the last Update(), in the sensor's unit
+  // [channels]; NaN for a channel without a feature that can be inverted.
+  void Expect(float* values) const;
+
   // Instead of Update() where the sample is not believable. All samples are forgotten.
   Verdict Fault();
 
@@ -40,9 +44,10 @@ class AnomalyDetector {
   FeatureExtractor& extractor() { return extractor_; }
 
  private:
+  void Standardise(const float* features, float* z) const;
   void Scale(const float* features, float* input) const;
   float Score(const float* input, const float* output, int8_t* cause) const;
-  float Unscale(float output) const;
+  float Unscale(int feature, float z) const;
   int8_t Explain(int8_t largest, const float* features) const;
 
   const DetectorConfig& config_;
@@ -50,5 +55,6 @@ class AnomalyDetector {
   Autoencoder& engine_;
   Decision decision_;
   float threshold_;
-  float chart_ = 0.0f;  // the second chart
+  float chart_ = 0.0f;               // the second chart
+  float output_[kMaxFeatures] = {};  // of the network, at the last Update()
 };

@@ -35,6 +35,13 @@ struct ScoreConfig {
   const float* residual_whitening;  // packed lower triangular, not kAbsolute
 };
 
+// How normal features spread around their mean, to tell which of several channels an anomaly comes
+// from (Cause.h): the z of ScalingConfig have the covariance inverse(whitening' * whitening).
+struct CauseConfig {
+  const float* mean;       // [N], or nullptr: one channel only
+  const float* whitening;  // packed lower triangular, or nullptr
+};
+
 // Score to state.
 struct DecisionConfig {
   float threshold;  // of the score
@@ -53,4 +60,5 @@ struct DetectorConfig {
   ScalingConfig scaling;
   ScoreConfig score;
   DecisionConfig decision;
+  CauseConfig cause = {};
 };

@@ -5,8 +5,8 @@
 #include <cstring>
 
 const char kHelpText[] =
-    "help | status | model | raw on|off|on crc | inject VALUE [COUNT] | threshold VALUE|default | "
-    "calibrate [SECONDS]|default | selftest | reboot";
+    "help | status | model | raw on|off|on crc | channels on|off | inject VALUE [COUNT] | "
+    "threshold VALUE|default | calibrate [SECONDS]|default | selftest | reboot";
 
 namespace {
 
@@ -63,6 +63,14 @@ Command ParseRaw(const char* const* words, int count) {
   }
   if (count == 2 && std::strcmp(words[1], "off") == 0) return command;
   return Invalid("raw wants on, off or on crc");
+}
+
+Command ParseChannels(const char* const* words, int count) {
+  Command command = {};
+  command.kind = CommandKind::kChannels;
+  command.on = count == 2 && std::strcmp(words[1], "on") == 0;
+  if (command.on || (count == 2 && std::strcmp(words[1], "off") == 0)) return command;
+  return Invalid("channels wants on or off");
 }
 
 Command ParseInject(const char* const* words, int count) {
@@ -133,6 +141,7 @@ Command ParseCommand(const char* line) {
     return command;
   }
   if (std::strcmp(words[0], "raw") == 0) return ParseRaw(words, count);
+  if (std::strcmp(words[0], "channels") == 0) return ParseChannels(words, count);
   if (std::strcmp(words[0], "inject") == 0) return ParseInject(words, count);
   if (std::strcmp(words[0], "threshold") == 0) return ParseThreshold(words, count);
   if (std::strcmp(words[0], "calibrate") == 0) return ParseCalibrate(words, count);

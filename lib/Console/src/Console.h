@@ -17,11 +17,12 @@ enum class CommandKind : uint8_t {
   kSelftest,
   kReboot,
   kCalibrate,
+  kChannels,
 };
 
 struct Command {
   CommandKind kind;
-  bool on;            // kRaw
+  bool on;            // kRaw, kChannels
   bool crc;           // kRaw: with a check sum
   bool restore;       // kThreshold, kCalibrate: "default"
   float value;        // kInject, kThreshold

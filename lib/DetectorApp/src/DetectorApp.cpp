@@ -264,6 +264,9 @@ void DetectorApp::Sample() {
       event.kind = Event::Kind::kFault;
       event.fault = SensorFault::kEngine;
       engine_failures_.fetch_add(1, std::memory_order_relaxed);
+    } else {
+      event.shows_channels = channels_.load(std::memory_order_relaxed);
+      if (event.shows_channels) detector_.Expect(event.expected);
     }
   }
   for (int i = 0; i < config_.features.channels; ++i) event.values[i] = sample.values[i];
@@ -358,8 +361,9 @@ void DetectorApp::Print(const Event& event) {
     AddRaw(line_, event.sequence, event.micros / 1000, event.values, config_.features.channels,
            raw_crc_);
   } else {
+    const ChannelReadings others = {config_.channel_names, event.values, event.expected};
     AddReading(line_, event.verdict, event.values[0], Cause(event.verdict.cause),
-               config_.features.channels);
+               config_.features.channels, event.shows_channels ? &others : nullptr);
     if (state == State::kAnomaly) {
       Flush();
       AddAnomalyMarker(line_);
@@ -409,6 +413,9 @@ void DetectorApp::Answer(const Command& command) {
       break;
     case CommandKind::kRaw:
       AnswerRaw(command);
+      break;
+    case CommandKind::kChannels:
+      AnswerChannels(command);
       break;
     case CommandKind::kInject:
       AnswerInject(command);
@@ -463,6 +470,13 @@ void DetectorApp::AnswerModel() {
   line_.Add(" model_bytes=").AddInteger(config_.model_bytes);
   line_.Add(" engine_bytes=").AddInteger(engine_.memory_used());
   line_.Add(" channels=").AddInteger(config_.features.channels);
+  const auto add_list = [this](const char* key, const char* const* texts) {
+    line_.Add(key).Add("=\"");
+    for (int i = 0; i < config_.features.channels; ++i) line_.Add(i > 0 ? "," : "").Add(texts[i]);
+    line_.Add('"');
+  };
+  add_list(" channel_names", config_.channel_names);
+  add_list(" channel_units", config_.channel_units);
   line_.Add(" features=").AddInteger(config_.features.count);
   line_.Add(" period_ms=").AddInteger(config_.sample_period_us / 1000);
   line_.Add(" threshold=").AddFixed(Threshold(), kScoreDecimals);
@@ -473,6 +487,11 @@ void DetectorApp::AnswerRaw(const Command& command) {
   raw_ = command.on;
   raw_crc_ = command.crc;
   line_.Add(!command.on ? "OK raw off" : command.crc ? "OK raw on crc" : "OK raw on");
+}
+
+void DetectorApp::AnswerChannels(const Command& command) {
+  channels_.store(command.on, std::memory_order_relaxed);
+  line_.Add(command.on ? "OK channels on" : "OK channels off");
 }
 
 void DetectorApp::AnswerInject(const Command& command) {

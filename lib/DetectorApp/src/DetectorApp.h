@@ -19,6 +19,7 @@ struct AppConfig {
   const char* profile;
   const char* fingerprint;           // 64 hexadecimal digits
   const char* const* channel_names;  // [channels]
+  const char* const* channel_units;  // [channels]
   uint32_t sample_period_us;
   int32_t model_bytes;
   const SensorConfig& sensor;
@@ -34,12 +35,14 @@ struct AppConfig {
 struct Event {
   enum class Kind : uint8_t { kReading, kFault, kSelftest, kCalibration };
   Kind kind;
-  SensorFault fault;           // kFault
-  uint32_t sequence;           // samples since the start, wraps
-  int64_t micros;              // time of the sample since the start
-  Verdict verdict;             // kReading
-  float max_error;             // kSelftest
-  float values[kMaxChannels];  // kReading: of the sensor; kCalibration: the noise of each
+  SensorFault fault;             // kFault
+  uint32_t sequence;             // samples since the start, wraps
+  int64_t micros;                // time of the sample since the start
+  Verdict verdict;               // kReading
+  float max_error;               // kSelftest
+  float values[kMaxChannels];    // kReading: of the sensor; kCalibration: the noise of each
+  bool shows_channels;           // kReading: `expected` is set, and the line says it
+  float expected[kMaxChannels];  // of each channel
   Calibration::Status calibration;
   float threshold_scale;   // kCalibration
   uint32_t requests_done;  // kCalibration: so many requests had been taken before
@@ -108,6 +111,7 @@ class DetectorApp {
   void AnswerStatus();
   void AnswerModel();
   void AnswerRaw(const Command& command);
+  void AnswerChannels(const Command& command);
   void AnswerInject(const Command& command);
   void AnswerThreshold(const Command& command);
   void AnswerCalibrate(const Command& command);
@@ -153,7 +157,8 @@ class DetectorApp {
   std::atomic<State> state_{State::kWarmup};
   std::atomic<uint32_t> engine_failures_{0};  // samples that the engine could not judge
   std::atomic<uint32_t> requests_done_{0};
-  std::atomic<float> noise_{0.0f};  // of channel 0, as believed
+  std::atomic<float> noise_{0.0f};     // of channel 0, as believed
+  std::atomic<bool> channels_{false};  // readings show them all
 
   // Console side. What was set on this device; the sampling side follows with its next sample.
   struct {

@@ -26,6 +26,11 @@ const char* FeatureBehaviour(FeatureKind kind) {
   return "unknown";
 }
 
+bool FeatureInvertible(FeatureKind kind) {
+  return kind == FeatureKind::kValue || kind == FeatureKind::kLevel ||
+         kind == FeatureKind::kZScore || kind == FeatureKind::kSmooth;
+}
+
 FeatureExtractor::FeatureExtractor(const FeatureConfig& config, FeatureMemory memory)
     : config_(config), memory_(memory) {
   for (int channel = 0; channel < config.channels; ++channel) {
@@ -44,7 +49,9 @@ void FeatureExtractor::Reset() {
 }
 
 void FeatureExtractor::Update(const float* sample, float* features) {
-  first_sigma_ = noise_[config_.specs[0].channel].sigma();
+  for (int channel = 0; channel < config_.channels; ++channel) {
+    last_sigma_[channel] = noise_[channel].sigma();
+  }
   if (memory_.windows != nullptr) {
     for (int channel = 0; channel < config_.channels; ++channel) {
       memory_.windows[channel].Push(sample[channel]);
@@ -105,10 +112,11 @@ void FeatureExtractor::Update(const float* sample, float* features) {
   }
 }
 
-float FeatureExtractor::Invert(float feature) const {
-  const FeatureSpec& spec = config_.specs[0];
-  const FeatureState& state = memory_.states[0];
-  if (spec.kind == FeatureKind::kLevel) return state.level.Invert(feature, first_sigma_);
-  if (spec.kind == FeatureKind::kZScore) return state.z_score.Invert(feature, first_sigma_);
+float FeatureExtractor::Invert(int index, float feature) const {
+  const FeatureSpec& spec = config_.specs[index];
+  const FeatureState& state = memory_.states[index];
+  const float sigma = last_sigma_[spec.channel];
+  if (spec.kind == FeatureKind::kLevel) return state.level.Invert(feature, sigma);
+  if (spec.kind == FeatureKind::kZScore) return state.z_score.Invert(feature, sigma);
   return feature;
 }

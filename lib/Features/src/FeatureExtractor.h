@@ -9,6 +9,9 @@
 // "oscillation".
 const char* FeatureBehaviour(FeatureKind kind);
 
+// Whether a value of the channel can be read back from such a feature.
+bool FeatureInvertible(FeatureKind kind);
+
 // What one feature remembers; which parts it uses depends on its kind.
 struct FeatureState {
   Difference difference;
@@ -48,10 +51,10 @@ class FeatureExtractor {
   // Takes one sample of `channels` values, all finite, and writes `count` features.
   void Update(const float* sample, float* features);
 
-  // The value of channel 0 for which feature 0 would have been `feature` at the last update: what a
-  // reconstruction of that feature means in the sensor's unit. For a kind that cannot be inverted
-  // it is `feature` itself.
-  float Invert(float feature) const;
+  // The value of its channel for which feature `index` would have been `feature` at the last
+  // update: what a reconstruction of that feature means in the sensor's unit. For a kind that
+  // cannot be inverted it is `feature` itself.
+  float Invert(int index, float feature) const;
 
   // Replaces the measured noise of a channel, > 0, in the sensor's unit; what was learnt since the
   // last measurement is forgotten.
@@ -61,6 +64,7 @@ class FeatureExtractor {
   float measured_sigma(int channel) const { return noise_[channel].measured(); }
   float sigma(int channel) const { return noise_[channel].sigma(); }
 
+  const FeatureConfig& config() const { return config_; }
   int count() const { return config_.count; }
   const FeatureSpec& spec(int feature) const { return config_.specs[feature]; }
 
@@ -68,5 +72,5 @@ class FeatureExtractor {
   const FeatureConfig& config_;
   FeatureMemory memory_;
   AdaptiveNoise noise_[kMaxChannels];
-  float first_sigma_ = 1.0f;  // of the first feature's channel at the last update
+  float last_sigma_[kMaxChannels] = {};  // at the last update
 };

@@ -7,7 +7,7 @@
 
 class LineBuffer {
  public:
-  static constexpr size_t kCapacity = 768;  // of a line with its end; `status` is the longest
+  static constexpr size_t kCapacity = 1024;  // of a line with its end
 
   // What does not fit is left out and `truncated()` says so; the text is always terminated.
   LineBuffer& Add(const char* text) { return Append(text, std::strlen(text)); }

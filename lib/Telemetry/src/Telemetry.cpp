@@ -1,7 +1,9 @@
 #include "Telemetry.h"
 
+#include <cmath>
+
 void AddReading(LineBuffer& line, const Verdict& verdict, float value, const char* cause,
-                int channels) {
+                int channels, const ChannelReadings* others) {
   line.Add("Real: ").AddFixed(value, kValueDecimals);
   line.Add(" | Recon: ").AddFixed(verdict.reconstruction, kValueDecimals);
   line.Add(" | Score: ").AddFixed(verdict.score, kScoreDecimals);
@@ -9,6 +11,11 @@ void AddReading(LineBuffer& line, const Verdict& verdict, float value, const cha
   line.Add(" | State: ").Add(StateText(verdict.state));
   if (verdict.state == State::kAnomaly) line.Add(" | Cause: ").Add(cause);
   if (channels > 1) line.Add(" | Channels: ").AddInteger(channels);
+  for (int i = 1; others != nullptr && i < channels; ++i) {
+    line.Add(" | ").Add(others->names[i]).Add(": ").AddFixed(others->values[i], kValueDecimals);
+    if (!std::isfinite(others->expected[i])) continue;
+    line.Add(" (").AddFixed(others->expected[i], kValueDecimals).Add(')');
+  }
   line.End();
 }
 

@@ -12,6 +12,7 @@
 static const char kFingerprint[] =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 static const char* const kChannelNames[] = {"temperature"};
+static const char* const kChannelUnits[] = {"C"};
 static const FeatureSpec kSpecs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f}};
 static const float kSigma[] = {1.0f};
 static const FeatureConfig kFeatures = {1, 1, 1, 2.0f, kSpecs, kSigma};
@@ -53,9 +54,9 @@ static DetectorConfig MakeDetector() {
 }
 static const DetectorConfig kDetector = MakeDetector();
 
-static const AppConfig kConfig = {"test", kFingerprint, kChannelNames, 500000,
-                                  1234,   kSensor,      kFeatures,     kDetector,
-                                  1,      kGoldenInput, kGoldenOutput, 1e-4f};
+static const AppConfig kConfig = {"test",       kFingerprint,  kChannelNames, kChannelUnits, 500000,
+                                  1234,         kSensor,       kFeatures,     kDetector,     1,
+                                  kGoldenInput, kGoldenOutput, 1e-4f};
 
 class MemoryBoard final : public SettingsBoard {
  public:
@@ -392,6 +393,7 @@ static void EveryCommandIsAnsweredOnOneLine() {
                {"model\n", "OK profile=test fingerprint=0123456789abcdef"},
                {"raw on crc\n", "OK raw on crc\r\n"},
                {"raw off\n", "OK raw off\r\n"},
+               {"channels on\n", "OK channels on\r\n"},
                {"inject 5\n", "OK inject 5.00 1"},
                {"threshold 1\n", "OK threshold 1.0000"},
                {"threshold default\n", "OK threshold default\r\n"},
@@ -415,11 +417,50 @@ static void EveryCommandIsAnsweredOnOneLine() {
   TEST_ASSERT_TRUE(board.rebooted);
 }
 
+static void OnRequestReadingsShowEveryChannel() {
+  static const char* const names[] = {"temperature", "air flow", "noise"};
+  static const char* const units[] = {"C", "l/min", ""};
+  static const FeatureSpec specs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f},
+                                      {FeatureKind::kSmooth, 1, 4.0f, 0.0f, 0.0f},
+                                      {FeatureKind::kJump, 2, 0.0f, 0.0f, 0.0f}};
+  static const float sigma[] = {1.0f, 1.0f, 1.0f};
+  static const FeatureConfig features = {3, 3, 1, 2.0f, specs, sigma};
+  static const float offset[] = {25.0f, 12.5f, 0.0f};
+  static const float scale[] = {1.0f, 0.1f, 1.0f};
+  static const float low[] = {-9.0f, -9.0f, -9.0f};
+  static const float high[] = {9.0f, 9.0f, 9.0f};
+  static const float mean[] = {0.0f, 0.5f, 0.0f};
+  static const float whitening[] = {1.0f, -2.0f, 2.0f, 0.0f, 0.0f, 1.0f};
+  static const float golden[] = {0.0f, 0.0f, 0.0f};
+  DetectorConfig detector = MakeDetector();
+  detector.scaling = {offset, scale, 0.0f, low, high, mean, whitening, 16.0f};
+  const AppConfig config = {"test",   kFingerprint, names, units,  500000, 1234, kSensor,
+                            features, detector,     1,     golden, golden, 1e-4f};
+  static FeatureStorage<3, 3, false> memory;
+  MeanAutoencoder mean_engine(3);
+  DetectorApp app(config, memory.memory(), board, mean_engine);
+  app.Start();
+  Run(app, 4);
+  TEST_ASSERT_TRUE(board.Said("| State: NORMAL | Channels: 3\r\n"));
+  Type(app, "channels on\n");
+  TEST_ASSERT_TRUE(board.Said("OK channels on\r\n"));
+  Run(app, 1);
+  // The network expects the mean: 0.5 scaled back. The last channel has no feature to read it from.
+  TEST_ASSERT_TRUE(board.Said("| Channels: 3 | air flow: 0.00 (17.50) | noise: 0.00\r\n"));
+  Type(app, "channels off\n");
+  board.Forget();
+  Run(app, 1);
+  TEST_ASSERT_FALSE(board.Said("air flow"));
+  Type(app, "model\n");
+  TEST_ASSERT_TRUE(board.Said(
+      " channels=3 channel_names=\"temperature,air flow,noise\" channel_units=\"C,l/min,\" "));
+}
+
 static void AFailedSelfTestIsAFaultNotHealth() {
   static const float wrong[] = {1.0f};
-  const AppConfig config = {"test", kFingerprint, kChannelNames, 500000,
-                            1234,   kSensor,      kFeatures,     kDetector,
-                            1,      kGoldenInput, wrong,         1e-4f};
+  const AppConfig config = {"test",       kFingerprint, kChannelNames, kChannelUnits, 500000,
+                            1234,         kSensor,      kFeatures,     kDetector,     1,
+                            kGoldenInput, wrong,        1e-4f};
   DetectorApp app(config, storage.memory(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("SELFTEST FAILED (max error 1.000000, 1 vectors)"));
@@ -733,6 +774,7 @@ static void RunTests() {
   RUN_TEST(CalibrateGivesWayToTheNextCommand);
   RUN_TEST(CalibrateRefusesANoiseThatIsAnotherSensors);
   RUN_TEST(EveryCommandIsAnsweredOnOneLine);
+  RUN_TEST(OnRequestReadingsShowEveryChannel);
   RUN_TEST(AFailedSelfTestIsAFaultNotHealth);
   RUN_TEST(AnEngineThatFailsIsAFaultOfItsOwn);
   RUN_TEST(AFailedStartIsRepeatedAndAnswersStatus);

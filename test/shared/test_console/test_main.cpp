@@ -40,6 +40,16 @@ static void RawTakesOnOffAndCrc() {
   }
 }
 
+static void ChannelsTakesOnOrOff() {
+  TEST_ASSERT_TRUE(ParseCommand("channels on").kind == CommandKind::kChannels);
+  TEST_ASSERT_TRUE(ParseCommand("channels on").on);
+  TEST_ASSERT_TRUE(ParseCommand("channels off").kind == CommandKind::kChannels);
+  TEST_ASSERT_FALSE(ParseCommand("channels off").on);
+  for (const char* line : {"channels", "channels 2", "channels on off"}) {
+    TEST_ASSERT_TRUE_MESSAGE(ParseCommand(line).kind == CommandKind::kInvalid, line);
+  }
+}
+
 static void InjectTakesAValueAndACount() {
   Command command = ParseCommand("inject 50 4");
   TEST_ASSERT_TRUE(command.kind == CommandKind::kInject);
@@ -132,6 +142,7 @@ static void AnyBytesAreSafe() {
 static void RunTests() {
   RUN_TEST(PlainCommandsAreKnown);
   RUN_TEST(RawTakesOnOffAndCrc);
+  RUN_TEST(ChannelsTakesOnOrOff);
   RUN_TEST(InjectTakesAValueAndACount);
   RUN_TEST(ThresholdTakesAValueAboveZeroOrDefault);
   RUN_TEST(CalibrateTakesSecondsOrDefault);

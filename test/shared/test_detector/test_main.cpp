@@ -152,6 +152,42 @@ static void WhitenedScoreIsARootMeanSquareOfTheMixedResidual() {
   TEST_ASSERT_FLOAT_WITHIN(1e-4f, std::pow((16.0f + 2401.0f) / 2.0f, 0.25f), quartic.score);
 }
 
+// Two channels whose values usually are nearly equal, as the packed whitening says: correlated by
+// 0.8, judged without a network.
+static int8_t CauseOf(float first, float second) {
+  static const FeatureSpec specs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f},
+                                      {FeatureKind::kDifference, 1, 0.0f, 0.0f, 0.0f},
+                                      {FeatureKind::kValue, 1, 0.0f, 0.0f, 0.0f}};
+  static const float sigma[] = {1.0f, 1.0f};
+  static const FeatureConfig features = {2, 3, 1, 1.0f, specs, sigma};
+  static const float zero[] = {0.0f, 0.0f, 0.0f};
+  static const float one[] = {1.0f, 1.0f, 1.0f};
+  static const float low[] = {-9.0f, -9.0f, -9.0f};
+  static const float high[] = {9.0f, 9.0f, 9.0f};
+  static const float whitening[] = {1.0f, 0.0f, 1.0f, -4.0f / 3.0f, 0.0f, 5.0f / 3.0f};
+  DetectorConfig config = {};
+  config.scaling = {zero, one, 0.0f, low, high, zero, whitening, 16.0f};
+  config.score = {ScoreKind::kRms, nullptr, nullptr, zero, whitening};
+  config.decision = Plain();
+  config.cause = {zero, whitening};
+  FeatureStorage<2, 3, false> storage;
+  MeanAutoencoder engine(3);
+  AnomalyDetector detector(config, features, storage.memory(), engine);
+  const float sample[] = {first, second};
+  const Verdict verdict = detector.Update(sample);
+  TEST_ASSERT_TRUE(verdict.state == State::kAnomaly);
+  return verdict.cause;
+}
+
+static void TheCauseIsTheChannelThatMovedAndNotTheOneThatUsuallyMovesWithIt() {
+  TEST_ASSERT_EQUAL_INT(0, CauseOf(4.0f, 0.0f));
+  TEST_ASSERT_EQUAL_INT(0, CauseOf(-4.0f, 0.0f));
+  TEST_ASSERT_EQUAL_INT(2, CauseOf(0.0f, 4.0f));
+  TEST_ASSERT_EQUAL_INT(2, CauseOf(0.0f, -4.0f));
+  // The second follows the first half of the way, as it has to: the first stands out.
+  TEST_ASSERT_EQUAL_INT(0, CauseOf(6.0f, 3.0f));
+}
+
 // The state and cause after 100 quiet samples and 60 that `signal` gives.
 template <typename Signal>
 static Verdict After(Signal signal) {
@@ -269,6 +305,7 @@ static void RunTests() {
   RUN_TEST(ScoreIsTheDistanceFromWhatTheEngineExpected);
   RUN_TEST(SquashingIsUndoneForTheReconstruction);
   RUN_TEST(WhitenedScoreIsARootMeanSquareOfTheMixedResidual);
+  RUN_TEST(TheCauseIsTheChannelThatMovedAndNotTheOneThatUsuallyMovesWithIt);
   RUN_TEST(ALevelThatMovesIsNamedByItsTrendAndNotByItsEnergy);
   RUN_TEST(TheSecondChartFindsWhatLastsButIsSmall);
   RUN_TEST(AnEngineThatFailsIsAFaultWithoutAScore);

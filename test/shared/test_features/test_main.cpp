@@ -131,7 +131,7 @@ static void ExtractorKeepsChannelsApart() {
   TEST_ASSERT_EQUAL_FLOAT(11.0f, features[0]);
   TEST_ASSERT_EQUAL_FLOAT(4.0f, features[1]);
   TEST_ASSERT_EQUAL_FLOAT(102.0f, features[2]);
-  TEST_ASSERT_EQUAL_FLOAT(7.0f, extractor.Invert(7.0f));
+  TEST_ASSERT_EQUAL_FLOAT(7.0f, extractor.Invert(0, 7.0f));
 }
 
 static void ResetForgetsEverythingButTheNoise() {

@@ -78,6 +78,35 @@ static void AnAnomalyNamesItsCause() {
       line.text());
 }
 
+static void OnRequestAReadingTellsOfTheOtherChannels() {
+  const char* const names[] = {"motor current", "flow", "oil: in"};
+  const float values[] = {2.5f, 31.999f, -1.0f};
+  const float expected[] = {2.4f, 32.25f, NAN};  // of the last nothing can be expected
+  const ChannelReadings others = {names, values, expected};
+  LineBuffer line;
+  AddReading(line, MakeVerdict(State::kNormal), 2.5f, "flow", 3, &others);
+  TEST_ASSERT_EQUAL_STRING(
+      "Real: 2.50 | Recon: 25.02 | Score: 0.0123 | Threshold: 0.1500 | State: NORMAL | Channels: 3"
+      " | flow: 32.00 (32.25) | oil: in: -1.00\r\n",
+      line.text());
+}
+
+static void TheLongestReadingIsNotCut() {
+  static const char name[] = "a channel's name of 32 character";
+  const char* const names[] = {name, name, name, name, name, name, name, name};
+  float values[kMaxChannels];
+  for (float& value : values) value = -9.9e17f;
+  const ChannelReadings others = {names, values, values};
+  Verdict verdict = MakeVerdict(State::kAnomaly);
+  verdict.reconstruction = verdict.score = verdict.threshold = values[0];
+  LineBuffer line;
+  AddReading(line, verdict, values[0], name, kMaxChannels, &others);
+  AddAnomalyMarker(line);
+  TEST_ASSERT_FALSE(line.truncated());
+  TEST_ASSERT_GREATER_OR_EQUAL(800, line.size());
+  TEST_ASSERT_LESS_OR_EQUAL(kLongestReading, line.size());
+}
+
 static void AFaultIsNoReading() {
   LineBuffer line;
   AddFault(line, SensorFault::kNotANumber);
@@ -105,7 +134,7 @@ static void TheCheckSumIsCcittFalse() { TEST_ASSERT_EQUAL_HEX16(0x29B1, Crc16("1
 
 static void ALineThatDoesNotFitIsCutAndSaysSo() {
   LineBuffer line;
-  for (int i = 0; i < 200; ++i) line.Add("12345");
+  for (size_t i = 0; i <= LineBuffer::kCapacity / 5; ++i) line.Add("12345");
   TEST_ASSERT_TRUE(line.truncated());
   line.End();
   TEST_ASSERT_EQUAL_UINT32(LineBuffer::kCapacity, line.size());
@@ -123,6 +152,8 @@ static void RunTests() {
   RUN_TEST(NumbersAgreeWithPrintfAwayFromTies);
   RUN_TEST(AReadingIsTheTutorialsLineAndMore);
   RUN_TEST(AnAnomalyNamesItsCause);
+  RUN_TEST(OnRequestAReadingTellsOfTheOtherChannels);
+  RUN_TEST(TheLongestReadingIsNotCut);
   RUN_TEST(AFaultIsNoReading);
   RUN_TEST(RawLinesCarryAllChannelsAndACheckSum);
   RUN_TEST(TheCheckSumIsCcittFalse);
