@@ -5,6 +5,7 @@ A thin adapter between SCons and training/model_step.py, which has the rules.
 
 import atexit
 import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,28 +19,46 @@ env: Any = globals()["env"]
 PROJECT = Path(env.subst("$PROJECT_DIR"))
 sys.path.insert(0, str(PROJECT))
 
+from project import commands, terminal  # noqa: E402
+
+terminal.make_lenient()
+
 # What custom_engine means to src/main_esp32.cpp; the host always runs the dense engine.
 ENGINES = {"tflm": [], "dense": ["-DANOMALY_ENGINE_DENSE"]}
 
-# Targets that compile nothing: they take the headers as they are, or make their own.
-WITHOUT_MODEL = {
-    "__idedata",
-    "collect",
-    "compiledb",
-    "envdump",
-    "idedata",
-    "inject",
-    "menuconfig",
-    "modelinfo",
-    "monitor",
-    "report",
-    "train",
+# Targets that compile the program: PlatformIO's (builder/main.py), its platforms', our own. All
+# others take the headers as they are, or make their own.
+COMPILING = {
+    "__debug",
+    "__test",
+    "bench",
+    "board",
+    "buildprog",
+    "checkprogsize",
+    "debug",
+    "demo",
+    "erase_upload",
+    "exec",
+    "program",
+    "size",
+    "sizedata",
+    "upload",
 }
+
+
+def compiles(targets: set[str]) -> bool:
+    """Whether SCons will compile for these targets; one with a slash is a file of the build."""
+    if "nobuild" in targets:
+        return False
+    return not targets or any(
+        name in COMPILING or "/" in name or os.sep in name for name in targets
+    )
 
 
 # What this build holds until it ends.
 held = contextlib.ExitStack()
 env["BUILD_HOLDS"] = False
+env["MODEL_IS_STALE"] = False
 
 
 def model_step() -> None:
@@ -49,7 +68,7 @@ def model_step() -> None:
 
     include = Path(env.subst("$PROJECT_INCLUDE_DIR"))
     targets = set(COMMAND_LINE_TARGETS)
-    may_train = not targets or not targets <= WITHOUT_MODEL
+    may_train = compiles(targets)
     try:
         if may_train or "compiledb" in targets:  # what SCons keeps a record of
             records = env.subst("$BUILD_CACHE_DIR") or env.subst("$BUILD_DIR")
@@ -63,7 +82,9 @@ def model_step() -> None:
             env.GetProjectOption("custom_model_dir", ""),
         )
         with contextlib.nullcontext() if env["BUILD_HOLDS"] else codegen.lock(include, wait=False):
-            print(step.prepare(choice, include, may_train))
+            said = step.prepare(choice, include, may_train)
+            print(said)
+            env["MODEL_IS_STALE"] = said.endswith(step.NOT_TRAINED)
         if known != sorted(include.glob("*.h")):
             expect_new_files()
     except UserError as error:
@@ -71,6 +92,7 @@ def model_step() -> None:
             sys.stderr.write(f"Error: model step: {error}\n")
             env.Exit(1)
         print(f"Model: {error}")
+        env["MODEL_IS_STALE"] = True
 
 
 def end_build(*_: Any, **__: Any) -> None:
@@ -102,7 +124,8 @@ def expect_new_files() -> None:
 
 
 if sys.version_info < (3, 11):  # noqa: UP036  whatever Python PlatformIO runs in
-    sys.stderr.write("Error: the model step needs Python 3.11 or newer in PlatformIO; use ./piow\n")
+    cure = f"use {commands.default_piow()}"
+    sys.stderr.write(f"Error: the model step needs Python 3.11 or newer in PlatformIO; {cure}\n")
     env.Exit(1)
 engine = env.GetProjectOption("custom_engine", "tflm")
 if engine not in ENGINES:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent
+from project.paths import PROJECT as PROJECT
+from project.paths import profile_file
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +24,17 @@ class SensorFacts:
     rate_hz: float | None = None
 
 
-def load_facts(name: str, project: Path = PROJECT) -> SensorFacts | None:
-    """Facts of `profiles/<name>.toml`; None where there is no such, or no readable, profile."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-        return None
+def load_facts(name: str) -> SensorFacts | None:
+    """Facts of the profile that a board names; None where there is none that can be read."""
+    return read_facts(profile_file(name)) if NAME.fullmatch(name) else None
+
+
+def read_facts(file: Path) -> SensorFacts | None:
+    """Facts of a profile's file; None where it cannot be read."""
     try:
         import tomllib
 
-        table = tomllib.loads((project / "profiles" / f"{name}.toml").read_text("utf-8"))
+        table = tomllib.loads(file.read_text("utf-8"))
     except (ImportError, OSError, ValueError):
         return None
     sensor = _table(table.get("sensor"))

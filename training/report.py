@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from project import commands
 from training import (
     calibration,
     data,
@@ -78,7 +79,8 @@ def write(
 
         matplotlib.use("svg")
     except ImportError as error:
-        raise UserError("matplotlib is missing; run: python piow --install train") from error
+        cure = commands.piow("--install", "train")
+        raise UserError(f"matplotlib is missing; run: {cure}") from error
     dataset = _dataset(profile, found)
     segment = max(dataset.segments, key=len)
     parts = [
@@ -304,7 +306,7 @@ def _heat_map(detectors: dict[str, Any]) -> Part:
         "device-days. Spikes and steps in C, drift in C a minute, oscillation by its amplitude, "
         "noise as a factor, stuck and dropout in seconds. A detector that is nearly always in "
         "alarm finds little: an alarm has to begin with the anomaly. With more devices: "
-        "<code>python -m training benchmark synthetic</code>."
+        "<code>./piow benchmark synthetic</code>."
     )
     return Part("What it finds, against others", text, f'<div class="scroll">{table}</div>')
 

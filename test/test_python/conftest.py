@@ -29,6 +29,7 @@ PARTS = (
     "piow",
     "platformio.ini",
     "profiles",
+    "project",
     "requirements.txt",
     "requirements-train.txt",
     "requirements-dev.txt",
