@@ -5,7 +5,6 @@ A thin adapter between SCons and training/model_step.py, which has the rules.
 
 import atexit
 import contextlib
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,35 +25,6 @@ terminal.make_lenient()
 # What custom_engine means to src/main_esp32.cpp; the host always runs the dense engine.
 ENGINES = {"tflm": [], "dense": ["-DANOMALY_ENGINE_DENSE"]}
 
-# Targets that compile the program: PlatformIO's (builder/main.py), its platforms', our own. All
-# others take the headers as they are, or make their own.
-COMPILING = {
-    "__debug",
-    "__test",
-    "bench",
-    "board",
-    "buildprog",
-    "checkprogsize",
-    "debug",
-    "demo",
-    "erase_upload",
-    "exec",
-    "program",
-    "size",
-    "sizedata",
-    "upload",
-}
-
-
-def compiles(targets: set[str]) -> bool:
-    """Whether SCons will compile for these targets; one with a slash is a file of the build."""
-    if "nobuild" in targets:
-        return False
-    return not targets or any(
-        name in COMPILING or "/" in name or os.sep in name for name in targets
-    )
-
-
 # What this build holds until it ends.
 held = contextlib.ExitStack()
 env["BUILD_HOLDS"] = False
@@ -68,7 +38,7 @@ def model_step() -> None:
 
     include = Path(env.subst("$PROJECT_INCLUDE_DIR"))
     targets = set(COMMAND_LINE_TARGETS)
-    may_train = compiles(targets)
+    may_train = step.compiles(targets)
     try:
         if may_train or "compiledb" in targets:  # what SCons keeps a record of
             records = env.subst("$BUILD_CACHE_DIR") or env.subst("$BUILD_DIR")

@@ -21,7 +21,38 @@ from training.folders import Found
 from training.profiles import Profile
 
 MODES: Final = ("auto", "reuse", "retrain")
+# Targets that compile the program: PlatformIO's (builder/main.py), its platforms', our own.
+COMPILING: Final = frozenset(
+    (
+        "__debug",
+        "__test",
+        "bench",
+        "board",
+        "buildprog",
+        "checkprogsize",
+        "debug",
+        "demo",
+        "erase_upload",
+        "exec",
+        "program",
+        "size",
+        "sizedata",
+        "upload",
+    )
+)
 NOT_TRAINED: Final = "; not trained for this target"
+
+
+def compiles(targets: set[str]) -> bool:
+    """Whether a build with these targets compiles the program; one with a slash names its file.
+
+    All other targets take model and headers as they are, or make their own.
+    """
+    if "nobuild" in targets:
+        return False
+    return not targets or any(
+        name in COMPILING or "/" in name or os.sep in name for name in targets
+    )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ import pytest
 from conftest import load_piow
 from small_wheel import make_wheel
 
-
 needs_symlinks = pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights there")
 
 
@@ -115,7 +114,7 @@ def test_choices_before_the_command_are_those_of_platformio_ini(
         "ANOMALY_MODEL_DIR": str(tmp_path / "my" / "model"),  # from where it was typed
         "ANOMALY_MODEL": "reuse",
     }
-    assert rest == "run -e native --profile x".split()
+    assert rest == ["run", "-e", "native", "--profile", "x"]
     assert piow.split_choices(["--profile", "pump.toml", "train"])[0] == {
         "ANOMALY_PROFILE": str(tmp_path / "pump.toml")
     }
@@ -183,13 +182,13 @@ def test_a_slow_start_of_python_is_not_a_registry_out_of_reach(
     """The client is imported for longer than the connection may take."""
     pretend_installed(piow)
     (tmp_path / "requests.py").write_text(
-        "import time; time.sleep(1.0)\n"
+        "import time; time.sleep(2.2)\n"
         "class Answer:\n    json = staticmethod(lambda: {'version': '1'})\n"
         "def get(url, timeout): return Answer()\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(piow, "CONNECT_SECONDS", 0.4)
-    monkeypatch.setattr(piow, "ANSWER_SECONDS", 0.4)
+    monkeypatch.setattr(piow, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(piow, "ANSWER_SECONDS", 1.0)
     assert piow.registry_is_reachable()
 
 
