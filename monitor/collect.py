@@ -29,7 +29,7 @@ from monitor.profile import NAME, read_facts
 from monitor.recording import MIN_SAMPLES, Recording, find_objections, find_outliers, partial_of
 from monitor.telemetry import Fault, Raw, Startup
 from project import terminal
-from project.paths import home_of, profile_file
+from project.paths import PROFILES, home_of, profile_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -109,7 +109,7 @@ def _profile_file(model: dict[str, str], options: Options) -> Path:
     if not options.profile and not NAME.fullmatch(says):  # it becomes the name of a folder
         named = f"names its profile {says!r}, which is no name" if says else "names no profile"
         raise UserError(f"The board {named}; give --profile.", serial_port.EXIT_REFUSED)
-    file = profile_file(options.profile or says)
+    file = profile_file(options.profile) if options.profile else PROFILES / f"{says}.toml"
     if says not in ("", file.stem) and not options.force:
         raise UserError(
             f"The board runs profile {says}, the project is set to {file.stem}: "

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from project.paths import PROFILES
 from project.paths import PROJECT as PROJECT
-from project.paths import profile_file
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -26,7 +26,7 @@ class SensorFacts:
 
 def load_facts(name: str) -> SensorFacts | None:
     """Facts of the profile that a board names; None where there is none that can be read."""
-    return read_facts(profile_file(name)) if NAME.fullmatch(name) else None
+    return read_facts(PROFILES / f"{name}.toml") if NAME.fullmatch(name) else None
 
 
 def read_facts(file: Path) -> SensorFacts | None:

@@ -3,6 +3,8 @@
 Whatever is printed to be typed is written here, so that it can be typed as it stands.
 """
 
+from __future__ import annotations  # PlatformIO's own Python may be an old one, which is said later
+
 import contextlib
 import os
 import shlex

@@ -1,6 +1,7 @@
 """Where things lie in this project."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Final
 
@@ -24,3 +25,8 @@ def home_of(profile: Path) -> Path:
     place = file.relative_to(PROJECT) if file.is_relative_to(PROJECT) else file
     digest = hashlib.sha256(place.as_posix().encode("utf-8", "surrogatepass")).hexdigest()
     return PROJECT / "data" / f"{profile.stem}-{digest[:6]}"
+
+
+def chosen_profile() -> str:
+    """The profile where no other is named: that of ANOMALY_PROFILE, which piow sets, or ours."""
+    return os.environ.get("ANOMALY_PROFILE") or "temperature"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from project import commands
-from project.paths import PROJECT
+from project.paths import PROJECT, chosen_profile
 from project.terminal import make_lenient
 from training import codegen, fingerprint, folders, manifest, modelinfo, profiles
 from training.benchmark import cli as benchmark
@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
 def _common(parser: argparse.ArgumentParser, folder: str, meaning: str) -> None:
     parser.add_argument(
         "--profile",
-        default=os.environ.get("ANOMALY_PROFILE") or "temperature",
+        default=chosen_profile(),
         help="name in profiles/, or FILE.toml",
     )
     parser.add_argument(folder, dest="folder", type=Path, help=meaning)
