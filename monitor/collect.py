@@ -319,7 +319,10 @@ def _terminal(live: bool, stack: contextlib.ExitStack) -> Console | None:
             stream = stack.enter_context(Path("/dev/tty").open("w", errors="replace"))  # noqa: SIM115
         except OSError:
             return None
-    columns = os.get_terminal_size(stream.fileno()).columns or None
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns or None
+    except OSError:  # Windows takes NUL for a terminal
+        return None
     console = Console(file=stream, width=columns, force_terminal=True)
     return None if console.is_dumb_terminal else console
 
