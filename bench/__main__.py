@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench import compiler, engines, figures, path, steps, tflm_source
 from bench.figures import Figure
+from project.terminal import make_lenient
 from training import codegen, manifest, model_step, profiles
 from training.benchmark import tables
 from training.errors import UserError
@@ -27,6 +28,7 @@ Without it, it is timed through its Python package, whose own cost is measured a
 
 def main(arguments: list[str]) -> int:
     """Returns the exit status: 0 done, 1 a stated reason, 2 bad usage."""
+    make_lenient()
     options = _parser().parse_args(arguments)
     try:
         found = _measure(options)
@@ -61,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--markdown", action="store_true", help="for docs/results.md")
     parser.add_argument("--quick", action="store_true", help="few repetitions, no builds")
     parser.add_argument("--profile", default="", help="default: temperature")
-    parser.add_argument("--model", default="", help="model folder; default: models/<profile>")
+    parser.add_argument("--model", default="", help="model folder; default: as a build")
     return parser
 
 
@@ -72,17 +74,18 @@ def _measure(options: argparse.Namespace) -> list[Figure]:
     tflm = tflm_source.tree()
     choice = model_step.choose(options.profile, "", options.model)
     profile = profiles.load(profiles.find(choice.profile))
-    found = manifest.load(choice.folder)
+    model = model_step.model_of(choice, profile).folder
+    found = manifest.load(model)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         headers = folder / "include"
-        codegen.write_headers(profile, found, choice.folder, headers)
+        codegen.write_headers(profile, found, model, headers)
         _say("compiling and timing the whole path")
         result = path.measure(headers, folder, found, rounds, batches)
         _say("compiling, comparing and timing the engines")
         result += engines.measure(folder, tflm, rounds, batches)
     _say("timing the steps of a build" + ("" if options.quick else " and the training"))
-    return result + steps.measure(choice.profile, choice.folder, runs, options.quick)
+    return result + steps.measure(choice.profile, model, runs, options.quick)
 
 
 def _say(what: str) -> None:

@@ -13,6 +13,7 @@ from bench import compiler, network, tflm_source
 from bench.compiler import Output
 from bench.figures import Figure, absent
 from bench.network import TYPES, Network
+from project import commands
 from training import arena
 from training.errors import UserError
 from training.profiles import PROJECT
@@ -39,7 +40,7 @@ def measure(folder: Path, tflm: Path | None, rounds: int, batches: int) -> list[
     try:
         programs["emlearn"] = _emlearn(compiled, folder)
     except ImportError as error:
-        missing["emlearn"] = f"{error}; python piow --install dev"
+        missing["emlearn"] = f"{error}; {commands.piow('--install', 'dev')}"
     if tflm is None:
         missing["tflm"] = f"{tflm_source.VARIABLE} is not set"
     else:

@@ -18,28 +18,17 @@ env: Any = globals()["env"]
 PROJECT = Path(env.subst("$PROJECT_DIR"))
 sys.path.insert(0, str(PROJECT))
 
+from project import commands, terminal  # noqa: E402
+
+terminal.make_lenient()
+
 # What custom_engine means to src/main_esp32.cpp; the host always runs the dense engine.
 ENGINES = {"tflm": [], "dense": ["-DANOMALY_ENGINE_DENSE"]}
-
-# Targets that compile nothing: they take the headers as they are, or make their own.
-WITHOUT_MODEL = {
-    "__idedata",
-    "collect",
-    "compiledb",
-    "envdump",
-    "idedata",
-    "inject",
-    "menuconfig",
-    "modelinfo",
-    "monitor",
-    "report",
-    "train",
-}
-
 
 # What this build holds until it ends.
 held = contextlib.ExitStack()
 env["BUILD_HOLDS"] = False
+env["MODEL_IS_STALE"] = False
 
 
 def model_step() -> None:
@@ -49,7 +38,7 @@ def model_step() -> None:
 
     include = Path(env.subst("$PROJECT_INCLUDE_DIR"))
     targets = set(COMMAND_LINE_TARGETS)
-    may_train = not targets or not targets <= WITHOUT_MODEL
+    may_train = step.compiles(targets)
     try:
         if may_train or "compiledb" in targets:  # what SCons keeps a record of
             records = env.subst("$BUILD_CACHE_DIR") or env.subst("$BUILD_DIR")
@@ -63,7 +52,9 @@ def model_step() -> None:
             env.GetProjectOption("custom_model_dir", ""),
         )
         with contextlib.nullcontext() if env["BUILD_HOLDS"] else codegen.lock(include, wait=False):
-            print(step.prepare(choice, include, may_train))
+            said = step.prepare(choice, include, may_train)
+            print(said)
+            env["MODEL_IS_STALE"] = said.endswith(step.NOT_TRAINED)
         if known != sorted(include.glob("*.h")):
             expect_new_files()
     except UserError as error:
@@ -71,6 +62,7 @@ def model_step() -> None:
             sys.stderr.write(f"Error: model step: {error}\n")
             env.Exit(1)
         print(f"Model: {error}")
+        env["MODEL_IS_STALE"] = True
 
 
 def end_build(*_: Any, **__: Any) -> None:
@@ -102,7 +94,8 @@ def expect_new_files() -> None:
 
 
 if sys.version_info < (3, 11):  # noqa: UP036  whatever Python PlatformIO runs in
-    sys.stderr.write("Error: the model step needs Python 3.11 or newer in PlatformIO; use ./piow\n")
+    cure = f"use {commands.default_piow()}"
+    sys.stderr.write(f"Error: the model step needs Python 3.11 or newer in PlatformIO; {cure}\n")
     env.Exit(1)
 engine = env.GetProjectOption("custom_engine", "tflm")
 if engine not in ENGINES:

@@ -1,5 +1,6 @@
 """Custom targets, `pio run -t NAME`; VS Code lists them as tasks. Thin: each runs one program."""
 
+import argparse
 import contextlib
 import os
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from platformio.platform.base import PlatformBase
 from SCons.Script import ARGUMENTS, Import
 
 Import("env")
@@ -16,6 +18,7 @@ env: Any = globals()["env"]
 PROJECT = Path(env.subst("$PROJECT_DIR"))
 sys.path.insert(0, str(PROJECT))
 
+from project import commands  # noqa: E402
 from training import codegen, model_step, profiles  # noqa: E402
 from training.errors import UserError  # noqa: E402
 
@@ -75,9 +78,30 @@ def guarded(action: Callable[[], int]) -> Any:
     return env.Action(act, cmdstr=None)
 
 
-def port_arguments() -> list[str]:
-    port = option("upload_port") or option("monitor_port")
-    return ["--port", port, "--baud", option("monitor_speed", "115200")] if port else []
+def line_arguments() -> list[str]:
+    """The serial line as PlatformIO's monitor takes it: the command line first, then the file."""
+    on_command_line = ARGUMENTS.get("UPLOAD_PORT", "")  # of --upload-port, -p
+    port = (
+        monitor_port_of_command_line()
+        or (PlatformBase.decode_scons_arg(on_command_line) if on_command_line else "")
+        or option("monitor_port")
+        or option("upload_port")
+    )
+    arguments = ["--port", port] if port else []
+    for name, key in (("baud", "speed"), ("dtr", "dtr"), ("rts", "rts")):
+        value = env.GetProjectOption(f"monitor_{key}")
+        if value is not None:
+            arguments += [f"--{name}", str(value)]
+    return arguments
+
+
+def monitor_port_of_command_line() -> str:
+    """PlatformIO keeps its option --monitor-port to itself: its own command line has it."""
+    options = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    options.add_argument("--monitor-port", default="")
+    with contextlib.suppress(argparse.ArgumentError):
+        return str(options.parse_known_args(commands.of_parent())[0].monitor_port)
+    return ""
 
 
 def train() -> int:
@@ -98,20 +122,22 @@ def report() -> int:
 
 def model_arguments() -> list[str | Path]:
     chosen = choice()
-    return ["--profile", chosen.profile, "--model", chosen.folder]
+    model: list[str | Path] = ["--model", chosen.folder] if chosen.folder else []
+    return ["--profile", chosen.profile, *model]
 
 
 def collect() -> int:
     force = option("custom_collect_force", "no").lower() in ("yes", "true", "1")
-    arguments = ["--seconds", option("custom_collect_seconds", "60")]
-    arguments += ["--profile", Path(choice().profile).stem, *port_arguments()]
+    seconds = option("custom_collect_seconds")
+    arguments = ["--profile", choice().profile, *line_arguments()]
+    arguments += ["--seconds", seconds] if seconds else []
     arguments += ["--force"] * force + ["--live"] * ON_TERMINAL
     return run(python(), "-m", "monitor.collect", *arguments)
 
 
 def inject() -> int:
     arguments = option("custom_inject", "50 4").split()
-    return run(python(), "-m", "monitor.inject", *port_arguments(), *arguments)
+    return run(python(), "-m", "monitor.inject", *line_arguments(), *arguments)
 
 
 def demo() -> int:
@@ -133,7 +159,8 @@ def bench() -> int:
 def board() -> int:
     """The firmware as a virtual board, until Ctrl+C."""
     print("A virtual board, until Ctrl+C. Watch it from another terminal:")
-    print(f"    pio device monitor -e native -p socket://localhost:{BOARD_PORT}", flush=True)
+    port = f"socket://localhost:{BOARD_PORT}"
+    print(f"    {commands.pio('device', 'monitor', '-e', 'native', '-p', port)}", flush=True)
     serial = f"tcp:{BOARD_PORT}"
     return run(env.subst("$PROGPATH"), "--serial", serial, stdin=subprocess.DEVNULL)
 
@@ -144,6 +171,16 @@ def add(
     env.AddCustomTarget(name, program, guarded(action), title=title, description=description)
 
 
+def refuse() -> int:
+    sys.stderr.write(
+        "Error: this target links the program, but its model does not belong to its profile and "
+        f"data (above); run: {commands.pio('run', '-e', env.subst('$PIOENV'))}\n"
+    )
+    return 1
+
+
+if env["MODEL_IS_STALE"]:  # a target that model.py does not know, and that compiles after all
+    env.AddPreAction("$PROGPATH", guarded(refuse))
 add("train", train, "Train", "Retrain the model now, on the profile's data")
 add("modelinfo", modelinfo, "Model info", "Layers, bytes, arena, threshold, fingerprint")
 add("report", report, "Report", "Evaluate the model; write an HTML report with plots")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from monitor.telemetry import crc16, parse
 from monitor.view import FANCY, STYLES, Screen, View
+from project.terminal import make_lenient
 
 
 def sample_lines(count: int) -> list[str]:
@@ -79,6 +80,7 @@ def measure(count: int) -> dict[str, float]:
 
 
 def main() -> int:
+    make_lenient()
     parser = argparse.ArgumentParser(
         prog="python -m monitor.bench", description=(__doc__ or "").splitlines()[0]
     )

@@ -1,6 +1,6 @@
 """Record normal data from the board into data/<profile>/<UTC time>.csv.
 
-    python -m monitor.collect [--port PORT] [--seconds 60]
+    ./piow python -m monitor.collect [--port PORT] [--seconds 60]
 
 Exit codes: 0 recorded, 2 bad usage, 3 no such port, 4 port busy, 5 no answer, 6 connection
 broke, 7 data refused, 130 interrupted. What was recorded before a failure stays in a file
@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import datetime
 import math
+import os
 import re
 import signal
 import sys
@@ -20,17 +21,21 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from monitor import port as serial_port
-from monitor.port import Link, UserError, describe_port, find_port
-from monitor.profile import PROJECT, load_facts
-from monitor.recording import Recording, find_objections, find_outliers, partial_of
+from monitor.port import Link, UserError, add_options, describe_port, find_port
+from monitor.profile import NAME, read_facts
+from monitor.recording import MIN_SAMPLES, Recording, find_objections, find_outliers, partial_of
 from monitor.telemetry import Fault, Raw, Startup
+from project import terminal
+from project.paths import PROFILES, home_of, profile_file
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+DEFAULT_SECONDS = 60.0
+DEFAULT_SAMPLES = 120  # a slow sensor takes longer than that for as many as a minute at 2 Hz has
 SILENT_SECONDS = 6.0  # no good sample for so long, and ten periods: the board has stopped
 
 
@@ -38,8 +43,10 @@ SILENT_SECONDS = 6.0  # no good sample for so long, and ten periods: the board h
 class Options:
     port: str | None
     baud: int
-    profile: str | None
-    seconds: float
+    dtr: int | None
+    rts: int | None
+    profile: str | None  # name or file
+    seconds: float | None
     out: Path | None
     force: bool
     live: bool
@@ -47,39 +54,31 @@ class Options:
 
 def collect(options: Options) -> Path:
     """Record; returns the file. Raises UserError for everything a user can mend."""
-    port = options.port or find_port()
-    link = Link(port, options.baud)
+    port = find_port(options.port)
+    link = Link(port, options.baud, options.dtr, options.rts)
     try:
         model = identify(link)
-        profile = model.get("profile") or options.profile
-        if profile is None:
-            raise UserError(
-                "The board does not say which profile it runs; give --profile.",
-                serial_port.EXIT_REFUSED,
-            )
-        if options.profile not in (None, profile) and not options.force:
-            raise UserError(
-                f"The board runs profile {profile}, the project is set to {options.profile}: "
-                "upload first, or choose the other profile.",
-                serial_port.EXIT_REFUSED,
-            )
-        facts = load_facts(options.profile or profile)
+        file = _profile_file(model, options)
+        period = _period_ms(model)
+        seconds = _length(options, period)
+        facts = read_facts(file)
         now = datetime.datetime.now(datetime.UTC)
-        folder = options.out or PROJECT / "data" / (options.profile or profile)
+        folder = options.out or home_of(file)
         recording = Recording(
             unused_path(folder, now.strftime("%Y%m%dT%H%M%SZ")),
             (
                 f"board: {describe_port(port)}",
-                f"profile: {profile}",
+                f"profile: {model.get('profile', file.stem)}",
                 f"fingerprint: {model.get('fingerprint', 'unknown')}",
                 f"recorded: {now:%Y-%m-%dT%H:%M:%SZ}",
+                *((f"interval: {period / 1000:.9g}",) if period else ()),
             ),
             _texts(model, "channel_names") or (facts.channels if facts else ()),
-            _period_ms(model),
+            period,
             _texts(model, "channel_units") or (facts.units if facts else ()),
         )
         try:
-            record(link, recording, options.seconds, options.live)
+            record(link, recording, seconds, options.live, period)
         except BaseException:
             with contextlib.suppress(OSError):  # the disk may be what is full
                 recording.close()
@@ -106,6 +105,40 @@ def collect(options: Options) -> Path:
     return recording.finish()
 
 
+def _profile_file(model: dict[str, str], options: Options) -> Path:
+    """The file of the profile that is recorded for."""
+    says = model.get("profile", "")
+    if not options.profile and not NAME.fullmatch(says):  # it becomes the name of a folder
+        named = f"names its profile {says!r}, which is no name" if says else "names no profile"
+        raise UserError(f"The board {named}; give --profile.", serial_port.EXIT_REFUSED)
+    file = profile_file(options.profile) if options.profile else PROFILES / f"{says}.toml"
+    if says not in ("", file.stem) and not options.force:
+        raise UserError(
+            f"The board runs profile {says}, the project is set to {file.stem}: "
+            "upload first, or choose the other profile.",
+            serial_port.EXIT_REFUSED,
+        )
+    return file
+
+
+def _length(options: Options, period_ms: float | None) -> float:
+    """How many seconds to record; a slow sensor needs longer than a minute."""
+    seconds = options.seconds
+    period = (period_ms or 0.0) / 1000
+    if seconds is None:
+        return max(DEFAULT_SECONDS, DEFAULT_SAMPLES * period)
+    samples = int(seconds / period) + 1 if period else MIN_SAMPLES
+    if samples < MIN_SAMPLES and not options.force:
+        least = math.ceil(MIN_SAMPLES * period)
+        raise UserError(
+            f"{seconds:g} s are too short: the board measures every {period:g} s, which gives "
+            f"{samples} samples, and at least {MIN_SAMPLES} are needed; set custom_collect_seconds "
+            f"= {least} (--seconds {least}) or more.",
+            serial_port.EXIT_REFUSED,
+        )
+    return seconds
+
+
 def identify(link: Link) -> dict[str, str]:
     """What the board says about its model."""
     link.send("")  # ends whatever half line the board may hold
@@ -128,7 +161,9 @@ def _period_ms(model: dict[str, str]) -> float | None:
     return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None
 
 
-def record(link: Link, recording: Recording, seconds: float, live: bool) -> None:
+def record(
+    link: Link, recording: Recording, seconds: float, live: bool, period_ms: float | None = None
+) -> None:
     """Take RAW lines until the board's own clock has advanced by `seconds`."""
     with_crc = start_raw(link)
     fault = ""
@@ -152,8 +187,8 @@ def record(link: Link, recording: Recording, seconds: float, live: bool) -> None
                     f"The board restarted after {len(recording)} samples; is its supply good?",
                     serial_port.EXIT_UNPLUGGED,
                 )
-            period = (now - began) / max(len(recording), 1)
-            if now - last_good > max(SILENT_SECONDS, 10 * period if len(recording) else 0):
+            period = (now - began) / len(recording) if recording else (period_ms or 0.0) / 1000
+            if now - last_good > max(SILENT_SECONDS, 10 * period):
                 raise UserError(
                     f"The board on {link.port} sent no good sample for {now - last_good:.0f} s, "
                     f"after {len(recording)} good ones{fault}.",
@@ -275,18 +310,29 @@ def progress(seconds: float, live: bool) -> Iterator[Callable[[Recording], None]
 
 
 def _terminal(live: bool, stack: contextlib.ExitStack) -> Console | None:
-    """Where a bar can be drawn: standard output, else with `live` the terminal itself."""
+    """Where a bar can be drawn: standard output, else with `live` the terminal itself.
+
+    Under `pio run` standard output is a pipe that takes each "\r" for the end of a line. Whether
+    it is one is asked of the system: FORCE_COLOR makes `rich` take it for a terminal.
+    """
     try:
         from rich.console import Console
     except ImportError:
         return None
-    console = Console()
-    if not console.is_terminal and live:
-        # Under `pio run` standard output is a pipe that takes each "\r" for the end of a line.
-        with contextlib.suppress(OSError):
-            stream = stack.enter_context(Path("/dev/tty").open("w", encoding="utf-8"))  # noqa: SIM115
-            console = Console(file=stream)
-    return console if console.is_terminal and not console.is_dumb_terminal else None
+    stream: TextIO = sys.stdout
+    if not stream.isatty():
+        if not live:
+            return None
+        try:
+            stream = stack.enter_context(Path("/dev/tty").open("w", errors="replace"))  # noqa: SIM115
+        except OSError:
+            return None
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns or None
+    except OSError:  # Windows takes NUL for a terminal
+        return None
+    console = Console(file=stream, width=columns, force_terminal=True)
+    return None if console.is_dumb_terminal else console
 
 
 class _Figures:
@@ -316,11 +362,13 @@ def parse_options(arguments: list[str] | None) -> Options:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", help="serial port or URL; found by itself if there is one board")
-    parser.add_argument("--baud", type=int, default=115200)
-    parser.add_argument("--profile", help="refuse a board that runs another profile")
+    add_options(parser)
+    parser.add_argument("--profile", help="refuse a board that runs another profile; name or file")
     parser.add_argument(
-        "--seconds", type=_seconds, default=60.0, help="by the board's clock (default 60)"
+        "--seconds",
+        type=_seconds,
+        help=f"by the board's clock (default {DEFAULT_SECONDS:g}, for a slow sensor as long as "
+        f"{DEFAULT_SAMPLES} samples take)",
     )
     parser.add_argument("--out", type=Path, help="folder (default data/<profile>)")
     parser.add_argument("--force", action="store_true", help="keep data that look wrong")
@@ -339,6 +387,7 @@ def _seconds(text: str) -> float:
 
 def run(work: Callable[[], int]) -> int:
     """Run a program of this package: its errors as one sentence, signals as an interruption."""
+    terminal.make_lenient()
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt

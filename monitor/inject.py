@@ -9,14 +9,15 @@ otherwise those of monitor.collect.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import sys
 from dataclasses import dataclass
 
 from monitor.collect import identify, run
-from monitor.port import Link, UserError, find_port
+from monitor.port import Link, UserError, add_options, find_port
 from monitor.profile import unit_of, units_of
-from monitor.telemetry import AnomalyMarker, Fault, Item, Reading, State
+from monitor.telemetry import AnomalyMarker, Answer, Fault, Item, Reading, State
 from monitor.view import View, detect_screen
 
 PATIENCE = 20  # readings after the last injected one in which the anomaly must have shown
@@ -49,8 +50,7 @@ class Watch:
                 self.done = self.readings >= self.count + PATIENCE
 
 
-def inject(port: str | None, baud: int, value: str, count: int, timeout: float) -> int:
-    link = Link(port or find_port(), baud)
+def inject(link: Link, value: str, count: int, timeout: float) -> int:
     try:
         profile = identify(link).get("profile", "")
         view = View(
@@ -62,17 +62,44 @@ def inject(port: str | None, baud: int, value: str, count: int, timeout: float) 
         )
         link.ask("raw off", lambda answer: answer.ok)
         _wait_for_calm(link, view, timeout)
-        # Asked once only: a second command would lengthen the injection.
         command = f"inject {value} {count}"
-        answer = link.ask(command, lambda answer: True, attempts=1, wait=5.0)
-        if answer is None:
-            raise link.silence()
+        answer = _send(link, command)
         _show(view, f"{'OK' if answer.ok else 'ERR'} {answer.text}")
         if not answer.ok:
             raise UserError(f"The board refused `{command}`: {answer.text}.", 1)
         return _watch(link, view, Watch(count), timeout)
     finally:
         link.close()
+
+
+def _send(link: Link, command: str) -> Answer:
+    """Send the command once only, as a second one would lengthen the injection; its own answer.
+
+    What was asked before may be answered late, so that not every answer is to this command.
+    """
+    link.send(command)
+    refusal = None
+    for item, _ in link.items(5.0):
+        if isinstance(item, Answer):
+            if answers(item, command):
+                return item
+            if not item.ok:
+                refusal = item  # of an earlier command, or of this one in a damaged state
+    if refusal is None:
+        raise link.silence()
+    return refusal
+
+
+def answers(answer: Answer, command: str) -> bool:
+    """Whether this is the answer to `inject VALUE COUNT`."""
+    if not answer.ok:
+        return answer.text.startswith(("inject ", "VALUE ", "COUNT "))
+    _, value, count = command.split()
+    match answer.text.split():
+        case ["inject", said, of, *_]:
+            with contextlib.suppress(ValueError):  # the board rounds the value
+                return of == count and math.isclose(float(said), float(value), abs_tol=0.006)
+    return False
 
 
 def _watch(link: Link, view: View, watch: Watch, timeout: float) -> int:
@@ -118,8 +145,7 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", help="serial port or URL; found by itself if there is one board")
-    parser.add_argument("--baud", type=int, default=115200)
+    add_options(parser)
     parser.add_argument("--timeout", type=float, default=180.0, help="seconds (default 180)")
     parser.add_argument("value", metavar="VALUE", help="in the unit of the sensor")
     parser.add_argument("count", metavar="COUNT", type=int, nargs="?", default=1)
@@ -131,9 +157,12 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"VALUE must be a number, not {options.value!r}")
     if options.count < 1:
         parser.error("COUNT must be 1 or more")
-    return run(
-        lambda: inject(options.port, options.baud, options.value, options.count, options.timeout)
-    )
+
+    def work() -> int:
+        link = Link(find_port(options.port), options.baud, options.dtr, options.rts)
+        return inject(link, options.value, options.count, options.timeout)
+
+    return run(work)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from monitor.profile import PROJECT
+from project.commands import pio
+from project.paths import PROJECT
+from project.terminal import make_lenient
 
 COLUMNS = 100
 PATIENCE = 60.0  # seconds for each expected text
@@ -163,6 +165,7 @@ def _stripped(lines: list[str]) -> list[str]:
 
 
 def main() -> int:
+    make_lenient()
     parser = argparse.ArgumentParser(
         prog="python -m monitor.picture", description=(__doc__ or "").splitlines()[0]
     )
@@ -172,7 +175,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=PROJECT / "docs" / "images")
     options = parser.parse_args()
     if not options.program.is_file():
-        parser.error(f"there is no {options.program}; build it with: pio run -e native")
+        build = pio("run", "-e", "native")
+        parser.error(f"there is no {options.program}; build it with: {build}")
     options.out.mkdir(parents=True, exist_ok=True)
     monitor_pictures(options.program, options.out)
     collect_picture(options.program, options.out)

@@ -5,6 +5,7 @@ Ports are whatever pyserial opens: `/dev/ttyUSB0`, `COM3`, `socket://localhost:7
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import errno
 import time
@@ -35,8 +36,32 @@ class UserError(Exception):
         self.exit_code = exit_code
 
 
-def find_port() -> str:
-    """The only USB serial port there is."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a serial line; they are those of `pio device monitor`."""
+    parser.add_argument(
+        "--port", help="serial port, pattern or URL; found by itself if there is one board"
+    )
+    parser.add_argument("--baud", type=int, default=115200)
+    for line in ("dtr", "rts"):
+        parser.add_argument(
+            f"--{line}", type=int, choices=(0, 1), help=f"state of {line.upper()} from the start"
+        )
+
+
+def find_port(wanted: str | None = None) -> str:
+    """The port that is meant: one that was named, the first that fits a pattern like /dev/ttyS*,
+    or else the only USB serial port there is.
+
+    PlatformIO would take any of several boards; here a recording of the wrong one would go into
+    the training.
+    """
+    if wanted is not None:
+        from platformio.device.finder import SerialPortFinder
+
+        found = SerialPortFinder().find(wanted)
+        if found is None:
+            raise UserError(f"No port fits {wanted}.{_existing_ports()}", EXIT_NO_PORT)
+        return str(found)
     ports = [port for port in list_ports.comports() if port.vid is not None]
     if not ports:
         raise UserError(
@@ -65,7 +90,9 @@ def describe_port(port: str) -> str:
 class Link:
     """An open port as a stream of parsed lines."""
 
-    def __init__(self, port: str, baud: int) -> None:
+    def __init__(
+        self, port: str, baud: int, dtr: int | None = None, rts: int | None = None
+    ) -> None:
         self.port = port
         self.bytes_read = 0
         self.understood = 0
@@ -73,7 +100,7 @@ class Link:
         self._buffer = b""
         self._overlong = False
         self._items: deque[tuple[Item, str]] = deque()
-        self._serial = _open(port, baud)
+        self._serial = _open(port, baud, dtr, rts)
 
     def close(self) -> None:
         with contextlib.suppress(serial.SerialException, OSError):
@@ -174,11 +201,16 @@ class Link:
         self._buffer = rest
 
 
-def _open(port: str, baud: int) -> Any:
+def _open(port: str, baud: int, dtr: int | None, rts: int | None) -> Any:
     try:
         connection = serial.serial_for_url(
             port, baud, timeout=0.05, write_timeout=2.0, do_not_open=True
         )
+        # Before it is opened: on many boards a change of these two is a reset.
+        if dtr is not None:
+            connection.dtr = bool(dtr)
+        if rts is not None:
+            connection.rts = bool(rts)
         if isinstance(connection, serial.Serial):
             connection.exclusive = True
         connection.open()

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent
+from project.paths import PROFILES
+from project.paths import PROJECT as PROJECT
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +25,17 @@ class SensorFacts:
     rate_hz: float | None = None
 
 
-def load_facts(name: str, project: Path = PROJECT) -> SensorFacts | None:
-    """Facts of `profiles/<name>.toml`; None where there is no such, or no readable, profile."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-        return None
+def load_facts(name: str) -> SensorFacts | None:
+    """Facts of the profile that a board names; None where there is none that can be read."""
+    return read_facts(PROFILES / f"{name}.toml") if NAME.fullmatch(name) else None
+
+
+def read_facts(file: Path) -> SensorFacts | None:
+    """Facts of a profile's file; None where it cannot be read."""
     try:
         import tomllib
 
-        table = tomllib.loads((project / "profiles" / f"{name}.toml").read_text("utf-8"))
+        table = tomllib.loads(file.read_text("utf-8"))
     except (ImportError, OSError, ValueError):
         return None
     sensor = _table(table.get("sensor"))
@@ -66,12 +72,6 @@ def units_of(name: str) -> dict[str, str]:
     """The unit of each channel by its name; empty where the profile is not known."""
     facts = load_facts(name)
     return dict(zip(facts.channels, facts.units, strict=True)) if facts else {}
-
-
-def with_unit(name: str, unit: str) -> str:
-    """What to write beside a channel's values: its name and, unless the name says it, its unit."""
-    said = not unit or name.endswith((f"[{unit}]", f"({unit})", f", {unit}"))
-    return name if said else f"{name}, {unit}"
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.profile import SensorFacts, with_unit
+from monitor.profile import SensorFacts
 from monitor.telemetry import Raw
+from project.units import with_unit
 
 MIN_SAMPLES = 30  # what training wants at least
 MAX_MISSING = 0.05  # share of samples

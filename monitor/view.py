@@ -516,7 +516,9 @@ class View:
 def main() -> int:
     from monitor.profile import unit_of, units_of
     from monitor.summary import summarize
+    from project.terminal import make_lenient
 
+    make_lenient()
     parser = argparse.ArgumentParser(
         prog="python -m monitor.view", description=(__doc__ or "").splitlines()[0]
     )

@@ -7,10 +7,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training import codegen, fingerprint, importing, manifest, modelinfo, profiles, wishes
+from project import commands
+from project.paths import PROJECT, chosen_profile
+from project.terminal import make_lenient
+from training import (
+    codegen,
+    folders,
+    importing,
+    manifest,
+    modelinfo,
+    profiles,
+    wishes,
+)
 from training.benchmark import cli as benchmark
 from training.errors import UserError
-from training.profiles import PROJECT, Profile
+from training.profiles import Profile
 
 if TYPE_CHECKING:
     from training.data import Dataset
@@ -27,15 +38,14 @@ From a recording of normal data to a model that the firmware runs.
   benchmark  measure detectors against others, on simulated devices or on recorded data
 """
 
-_EXAMPLES = """\
-examples:
-  python -m training import office.csv --out data/temperature/office.csv
-  python -m training train --profile temperature
-  python -m training train --profile temperature --data office.csv --rows 0:1090 --out /tmp/office
-  python -m training evaluate --profile lesson --value 50
-  python -m training evaluate --profile temperature --data office.csv --model /tmp/office
-  python -m training benchmark synthetic --devices 2 --days 0.5 --detector temperature sigma
-"""
+_EXAMPLES = (
+    "import office.csv --out data/temperature/office.csv",
+    "train --profile temperature",
+    "train --profile temperature --data office.csv --rows 0:1090 --out office-model",
+    "evaluate --profile lesson --value 50",
+    "evaluate --profile temperature --data office.csv --model office-model",
+    "benchmark synthetic --devices 2 --days 0.5 --detector temperature sigma",
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -43,6 +53,7 @@ def main(arguments: list[str]) -> int:
 
     0 done, 1 (`import`: 3) a stated reason, 2 bad usage.
     """
+    make_lenient()
     options = _parser().parse_args(arguments)
     try:
         profile = profiles.load(profiles.find(options.profile))
@@ -66,9 +77,9 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m training",
+        prog=commands.piow(),
         description=_DESCRIPTION,
-        epilog=_EXAMPLES,
+        epilog="\n  ".join(["examples:", *(commands.piow(*e.split()) for e in _EXAMPLES)]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(refused=1)
@@ -85,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     imported.set_defaults(run=importing.run, refused=3)
 
     train = verbs.add_parser("train", help="train and publish a model")
-    _common(train, "--out", "folder to put the model into")
+    _common(train, "--out", "folder to put the model into (default: data/<profile>/model)")
     _data(train)
     train.add_argument("--if-stale", action="store_true", help="do nothing if it is up to date")
     train.add_argument(
@@ -96,22 +107,22 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
 
     export = verbs.add_parser("export", help="write the firmware's headers")
-    _common(export, "--model", "folder of the model")
+    _common(export, "--model", "folder of the model (default: the one a build uses)")
     export.add_argument("--out", type=Path, help="folder for the headers (default: include)")
     export.set_defaults(run=_export)
 
     evaluate = verbs.add_parser("evaluate", help="run a model over data or one value")
-    _common(evaluate, "--model", "folder of the model")
+    _common(evaluate, "--model", "folder of the model (default: the one a build uses)")
     _data(evaluate)
     evaluate.add_argument("--value", type=float, help="one value, after normal data")
     evaluate.set_defaults(run=_evaluate)
 
     info = verbs.add_parser("modelinfo", help="what a model is")
-    _common(info, "--model", "folder of the model")
+    _common(info, "--model", "folder of the model (default: the one a build uses)")
     info.set_defaults(run=_modelinfo)
 
     report = verbs.add_parser("report", help="write an HTML page about a model")
-    _common(report, "--model", "folder of the model")
+    _common(report, "--model", "folder of the model (default: the one a build uses)")
     report.add_argument("--out", type=Path, help="the page (default: report/<profile>.html)")
     report.add_argument(
         "--benchmark",
@@ -126,10 +137,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _common(parser: argparse.ArgumentParser, folder: str, meaning: str) -> None:
-    parser.add_argument("--profile", default="temperature", help="name in profiles/, or FILE.toml")
     parser.add_argument(
-        folder, dest="folder", type=Path, help=f"{meaning} (default: models/<profile>)"
+        "--profile",
+        default=chosen_profile(),
+        help="name in profiles/, or FILE.toml",
     )
+    parser.add_argument(folder, dest="folder", type=Path, help=meaning)
 
 
 def _data(parser: argparse.ArgumentParser) -> None:
@@ -138,13 +151,21 @@ def _data(parser: argparse.ArgumentParser) -> None:
 
 
 def _folder(profile: Profile, options: argparse.Namespace) -> Path:
-    return Path(options.folder) if options.folder else PROJECT / "models" / profile.name
+    """The model folder to read, by the same rule as a build."""
+    return _named_folder(options) or folders.find(profile).folder
+
+
+def _named_folder(options: argparse.Namespace) -> Path | None:
+    if options.folder:
+        return Path(options.folder)
+    chosen = os.environ.get("ANOMALY_MODEL_DIR")
+    return PROJECT / chosen if chosen else None
 
 
 def _train(profile: Profile, options: argparse.Namespace) -> None:
-    folder = _folder(profile, options)
+    folder = _named_folder(options) or folders.own(profile)
     with manifest.lock(folder):
-        if options.if_stale and _is_fresh(profile, folder):
+        if options.if_stale and folders.look(profile, folder, locked=True).manifest:
             print(f"{profiles.shown(folder)}: up to date")
             return
         _train_locked(profile, options, folder)
@@ -175,15 +196,6 @@ def _train_locked(profile: Profile, options: argparse.Namespace, folder: Path) -
     )
 
 
-def _is_fresh(profile: Profile, folder: Path) -> bool:
-    try:
-        found = manifest.load(folder, locked=True)
-        trained, record = found["fingerprint"], found["data"]
-    except UserError:
-        return False
-    return bool(trained == fingerprint.expected(profile, record))
-
-
 def _dataset(profile: Profile, options: argparse.Namespace, folder: Path) -> "Dataset":
     """The data that the command line asks for."""
     from training import data
@@ -199,9 +211,9 @@ def _dataset(profile: Profile, options: argparse.Namespace, folder: Path) -> "Da
     try:
         return data.of_record(profile, record)
     except UserError as error:
+        again = commands.piow("train", "--profile", options.profile, "--out", folder)
         raise UserError(
-            f"{profiles.shown(folder)}: {error}, or train on other data: "
-            f"python -m training train --profile {profile.name} --out {folder}"
+            f"{profiles.shown(folder)}: {error}, or train on other data: {again}"
         ) from error
 
 

@@ -54,7 +54,7 @@ def file_sha256(path: Path) -> str:
 
 def recordings(profile: Profile) -> list[Path]:
     """The profile's own recordings, data/<profile>/*.csv, by name; partial ones are left out."""
-    files = sorted((profiles.PROJECT / "data" / profile.name).glob("*.csv"))
+    files = sorted(profile.home.glob("*.csv"))
     return [file for file in files if not _is_partial(file)]
 
 

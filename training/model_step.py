@@ -13,12 +13,46 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from training import codegen, fingerprint, manifest, profiles
+from project import commands
+from project.paths import PROJECT
+from training import codegen, folders, profiles
 from training.errors import UserError
-from training.manifest import Manifest
-from training.profiles import PROJECT, Profile
+from training.folders import Found
+from training.profiles import Profile
 
 MODES: Final = ("auto", "reuse", "retrain")
+# Targets that compile the program: PlatformIO's (builder/main.py), its platforms', our own.
+COMPILING: Final = frozenset(
+    (
+        "__debug",
+        "__test",
+        "bench",
+        "board",
+        "buildprog",
+        "checkprogsize",
+        "debug",
+        "demo",
+        "erase_upload",
+        "exec",
+        "program",
+        "size",
+        "sizedata",
+        "upload",
+    )
+)
+NOT_TRAINED: Final = "; not trained for this target"
+
+
+def compiles(targets: set[str]) -> bool:
+    """Whether a build with these targets compiles the program; one with a slash names its file.
+
+    All other targets take model and headers as they are, or make their own.
+    """
+    if "nobuild" in targets:
+        return False
+    return not targets or any(
+        name in COMPILING or "/" in name or os.sep in name for name in targets
+    )
 
 
 @dataclass(frozen=True)
@@ -27,7 +61,7 @@ class Choice:
 
     profile: str
     mode: str
-    folder: Path
+    folder: Path | None  # of the model, where one was named; else the rule of training/folders.py
 
 
 def choose(profile: str, mode: str, folder: str) -> Choice:
@@ -41,8 +75,12 @@ def choose(profile: str, mode: str, folder: str) -> Choice:
     folder = os.environ.get("ANOMALY_MODEL_DIR") or folder
     if mode not in MODES:
         raise UserError(f"custom_model = {mode}: is not one of {', '.join(MODES)}")
-    default = PROJECT / "models" / Path(profile).stem
-    return Choice(profile, mode, (PROJECT / folder) if folder else default)
+    return Choice(profile, mode, (PROJECT / folder) if folder else None)
+
+
+def model_of(choice: Choice, profile: Profile) -> Found:
+    """The model to read, and whether it fits."""
+    return folders.look(profile, choice.folder) if choice.folder else folders.find(profile)
 
 
 @contextlib.contextmanager
@@ -82,23 +120,28 @@ def prepare(choice: Choice, include: Path, may_train: bool = True) -> str:
         training failed; names the cause and the command that mends it.
     """
     profile = profiles.load(profiles.find(choice.profile))
-    found, reason = _fresh(profile, choice.folder)
+    model = model_of(choice, profile)
     done = "up to date"
-    if choice.mode == "retrain" or found is None:
+    if choice.mode == "retrain" or model.manifest is None:
+        reason = model.reason
         if not may_train:
-            return f"Model {profile.name}: {reason or 'to be trained'}; not trained for this target"
+            return f"Model {profile.name}: {reason or 'to be trained'}{NOT_TRAINED}"
         if choice.mode == "reuse":
             raise UserError(
                 f"{reason}, and custom_model = reuse forbids training; "
                 f"run: {_train_command(choice)}"
             )
         print(f"Model {profile.name}: {reason or 'custom_model = retrain'}; training", flush=True)
-        _run_training(choice)
-        found, reason = _fresh(profile, choice.folder)
-        if found is None:
-            raise UserError(f"{reason}, although it has just been trained: profile or data changed")
+        folder = choice.folder or folders.own(profile)
+        _run_training(choice, folder)
+        model = folders.look(profile, folder)
         done = "trained"
-    written = codegen.write_headers(profile, found, choice.folder, include)
+    found = model.manifest
+    if found is None:
+        raise UserError(
+            f"{model.reason}, although it has just been trained: profile or data changed"
+        )
+    written = codegen.write_headers(profile, found, model.folder, include)
     names = " and ".join(path.name for path in written)
     wrote = f"wrote {names}" if written else "headers unchanged"
     kind = f"{found['model']['type']}, {found['model']['bytes']} bytes"
@@ -108,34 +151,15 @@ def prepare(choice: Choice, include: Path, may_train: bool = True) -> str:
     )
 
 
-def _fresh(profile: Profile, folder: Path) -> tuple[Manifest | None, str]:
-    """The manifest of a model that belongs to its profile and data, or None and why not."""
-    try:
-        found = manifest.load(folder)
-        trained, record, other = found["fingerprint"], found["data"], found["profile"]
-    except UserError as error:
-        return None, str(error)
-    expected = fingerprint.expected(profile, record)
-    if trained == expected:
-        return found, ""
-    what = f"profile {other}" if other != profile.name else "another state of profile, data or code"
-    return None, (
-        f"{profiles.shown(folder)}: was trained for {what} (fingerprint "
-        f"{trained[:12]}, now {expected[:12]})"
-    )
-
-
 def _train_command(choice: Choice) -> str:
-    out = "" if choice.folder == PROJECT / "models" / choice.profile else f" --out {choice.folder}"
-    return (
-        f"python piow run -t train  (or: python -m training train --profile {choice.profile}{out})"
-    )
+    out = [] if choice.folder is None else ["--out", choice.folder]
+    return commands.piow("train", "--profile", choice.profile, *out, "--same-data")
 
 
-def _run_training(choice: Choice) -> None:
+def _run_training(choice: Choice, folder: Path) -> None:
     """Runs `python -m training train` in the interpreter that has TensorFlow."""
     command = [str(training_python()), "-m", "training", "train"]
-    command += ["--profile", choice.profile, "--out", str(choice.folder), "--same-data"]
+    command += ["--profile", choice.profile, "--out", str(folder), "--same-data"]
     if choice.mode != "retrain":
         command.append("--if-stale")
     try:
@@ -145,7 +169,7 @@ def _run_training(choice: Choice) -> None:
     if status:
         raise UserError(
             f"the training failed (status {status}, its reason is above); the model in "
-            f"{profiles.shown(choice.folder)} is as it was; again: {_train_command(choice)}"
+            f"{profiles.shown(folder)} is as it was; again: {_train_command(choice)}"
         )
 
 
@@ -163,7 +187,8 @@ def training_python() -> Path:
         if status or not _can_train(python):
             raise UserError(
                 f"TensorFlow could not be installed into {profiles.shown(python.parent.parent)} "
-                f"(status {status}); the reason is above; again: python piow --install train"
+                f"(status {status}); the reason is above; again: "
+                f"{commands.piow('--install', 'train')}"
             )
     return python
 

@@ -10,14 +10,14 @@ import json
 import math
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.profile import with_unit
+from project.paths import PROJECT as PROJECT
+from project.paths import home_of, profile_file
+from project.units import with_unit
 from training.errors import UserError
-
-PROJECT: Final = Path(__file__).resolve().parent.parent
 
 # Upper bounds of the C++ side (FeatureSpec.h, DenseModel.h, DetectorConfig.h).
 MAX_CHANNELS: Final = 8
@@ -257,6 +257,7 @@ class Profile:
     network: Network
     detector: Detector
     data: Data
+    home: Path = field(default=Path(), compare=False)  # of its recordings: data/<name>
 
     @property
     def feature_count(self) -> int:
@@ -278,7 +279,7 @@ class Profile:
     def canonical(self) -> bytes:
         """The same bytes for the same meaning: comments, layout and description do not count."""
         record = dataclasses.asdict(self)
-        del record["description"]
+        del record["description"], record["home"]
         units = record["sensor"].pop("units")
         # One unit for all is written as the key `unit` has it: what is said is the same.
         one = len(set(units)) == 1
@@ -292,7 +293,7 @@ def find(name: str) -> Path:
     Raises:
       UserError: there is no such file.
     """
-    path = Path(name) if name.endswith(".toml") else PROJECT / "profiles" / f"{name}.toml"
+    path = profile_file(name)
     if path.is_file():
         return path
     known = sorted(p.stem for p in (PROJECT / "profiles").glob("*.toml"))
@@ -326,6 +327,7 @@ def load(path: Path) -> Profile:
         network=_network(top.table("network")),
         detector=_detector(top.table("detector")),
         data=_data(top.table("data", optional=True)),
+        home=home_of(path),
     )
     top.finish()
     _check_together(top, profile)

@@ -17,6 +17,8 @@ from serial_line import VirtualBoard
 
 PROJECT = Path(__file__).resolve().parents[2]
 
+os.environ.pop("PIOW", None)  # by which piow says how it was called, also when it runs these tests
+
 # The folders and files of the project that a build needs, for tests that change them.
 PARTS = (
     ".clang-format",
@@ -29,6 +31,7 @@ PARTS = (
     "piow",
     "platformio.ini",
     "profiles",
+    "project",
     "requirements.txt",
     "requirements-train.txt",
     "requirements-dev.txt",

@@ -264,9 +264,8 @@ def test_two_recordings_in_one_second_are_two_files(tmp_path: Path) -> None:
         ),
         (FakeBoard(lambda n: "20.0" if n % 9 else "25.1"), "is at or beyond 20 C"),
         (FakeBoard(skip=lambda n: n % 7 == 0), "of the samples are missing"),
-        (FakeBoard(period_ms=2000), "samples, at least 30 are needed"),
     ],
-    ids=["constant", "high rail", "low rail", "gaps", "short"],
+    ids=["constant", "high rail", "low rail", "gaps"],
 )
 def test_data_that_cannot_be_right_are_refused_but_not_lost(
     board: FakeBoard, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -276,6 +275,42 @@ def test_data_that_cannot_be_right_are_refused_but_not_lost(
     error = capsys.readouterr().err
     assert reason in error and error.count("\n") == 1
     assert only_file(tmp_path).name.endswith(".partial.csv")
+
+
+def test_too_short_a_time_for_a_slow_sensor_is_refused_before_it_has_passed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FakeBoard(period_ms=5000) as board:
+        assert run(board, tmp_path, "--seconds", "60") == 7
+    error = capsys.readouterr().err
+    assert "which gives 13 samples" in error and "(--seconds 150)" in error
+    assert error.count("\n") == 1
+    assert board.sent == [] and list(tmp_path.iterdir()) == []
+
+
+def test_a_slow_sensor_is_recorded_for_longer_where_no_time_is_given(tmp_path: Path) -> None:
+    with FakeBoard(period_ms=5000, interval=0) as board:
+        assert collect.main(["--port", board.port, "--out", str(tmp_path)]) == 0
+    assert rows(only_file(tmp_path))[-1][0] == "600.000"
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "/tmp/escaped", "a/b", "..", "C:x"])
+def test_a_name_that_is_a_path_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with FakeBoard(profile=name) as board:
+        assert collect.main(["--port", board.port]) == 7
+    assert (
+        f"names its profile {name!r}, which is no name; give --profile" in capsys.readouterr().err
+    )
+    assert board.sent == []
+
+
+def test_the_channels_of_a_profile_outside_of_profiles_have_their_names(tmp_path: Path) -> None:
+    profile = tmp_path / "press.v2.toml"
+    profile.write_text('[sensor]\nchannels = ["force", "travel"]\nunit = "V"\n')
+    board = FakeBoard(lambda n: f"{n % 3}.1,{n % 7}.5", profile="press.v2", interval=0)
+    with board:
+        assert run(board, tmp_path / "out", "--profile", str(profile)) == 0
+    assert rows(only_file(tmp_path / "out"))[0] == ["time", "force", "travel"]
 
 
 def test_force_keeps_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -560,3 +595,70 @@ def test_a_second_client_is_told_that_the_port_is_busy(
         first.read(1)
         assert run(port, tmp_path) == 4
     assert "busy" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="draws on a pseudo-terminal")
+@pytest.mark.parametrize(("columns", "rows_of_terminal"), [(80, 24), (120, 40)])
+def test_under_pio_run_the_bar_is_one_line_of_the_terminal(
+    columns: int, rows_of_terminal: int, tmp_path: Path
+) -> None:
+    """Standard output is then a pipe, FORCE_COLOR is set, and the terminal is somewhere else."""
+    with FakeBoard() as board:
+        command = [sys.executable, "-m", "monitor.collect", "--port", board.port, "--live"]
+        command += ["--out", str(tmp_path / "out"), "--seconds", "40"]
+        on_terminal, in_pipe = on_a_terminal(command, columns, rows_of_terminal)
+    assert "40/40 s" in on_terminal and on_terminal.count("\n") <= 2
+    frames = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", f) for f in re.split(r"[\r\n]", on_terminal)]
+    assert max(map(len, frames)) <= columns
+    assert "recording" not in in_pipe and "81 samples in 40.0 s" in in_pipe
+
+
+@pytest.mark.skipif(os.name == "nt", reason="draws on a pseudo-terminal")
+def test_in_a_pipe_there_is_a_line_every_ten_seconds(tmp_path: Path) -> None:
+    with FakeBoard() as board:
+        command = [sys.executable, "-m", "monitor.collect", "--port", board.port]
+        command += ["--out", str(tmp_path / "out"), "--seconds", "40"]
+        on_terminal, in_pipe = on_a_terminal(command, 80, 24)
+    assert on_terminal == ""
+    assert re.findall(r"(\d+)/40 s", in_pipe) == ["10", "20", "30", "40"]
+    assert "\x1b" not in in_pipe and "\r" not in in_pipe
+
+
+def on_a_terminal(command: list[str], columns: int, lines: int) -> tuple[str, str]:
+    """Runs a program with a terminal of this size behind it, its output in a pipe; both texts."""
+    import fcntl
+    import struct
+    import termios
+
+    terminal, child = os.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def take_terminal() -> None:
+        fcntl.ioctl(child, termios.TIOCSCTTY, 0)
+
+    environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")}
+    process = subprocess.Popen(
+        command,
+        cwd=Path(__file__).parents[2],
+        env={**environment, "FORCE_COLOR": "1", "TERM": "xterm-256color"},
+        stdin=child,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=take_terminal,
+    )
+    shown = bytearray()
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # the last one on the terminal has gone
+            while data := os.read(terminal, 65536):
+                shown.extend(data)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    said, _ = process.communicate(timeout=60)
+    os.close(child)
+    reader.join()
+    os.close(terminal)
+    assert process.returncode == 0, said
+    return shown.decode("utf-8"), said.decode("utf-8")

@@ -17,7 +17,7 @@ def test_fingerprint_of_profile_generator_and_code(name: str, project: Path) -> 
     assert found["profile"] == name
     assert found["data"]["kind"] == "synthetic"
     assert found["fingerprint"] == fingerprint.compute(profile, ["synthetic"]), (
-        f"train and commit: python -m training train --profile {name}"
+        f"train and commit: ./piow train --profile {name} --out models/{name}"
     )
 
 

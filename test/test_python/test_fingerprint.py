@@ -1,6 +1,7 @@
 """The fingerprint changes with what changes a model, and with nothing else."""
 
 import ast
+import dataclasses
 import shutil
 from pathlib import Path
 from typing import Any
@@ -69,20 +70,19 @@ def test_sources_change_it_but_their_line_ends_do_not(
 
 
 def test_recordings_are_taken_once_there_are_any_and_partial_ones_never(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(profiles, "PROJECT", tmp_path)
-    folder = tmp_path / "data" / "lesson"
-    folder.mkdir(parents=True)
-    assert fingerprint.own_identity(LESSON) == ["synthetic"]
+    folder = tmp_path
+    lesson = dataclasses.replace(LESSON, home=folder)
+    assert fingerprint.own_identity(lesson) == ["synthetic"]
     (folder / "a.partial.csv").write_text("time,value\n0,25\n")
     (folder / "b.csv").write_text("# Partial: interrupted\n0,25\n")
-    assert fingerprint.own_identity(LESSON) == ["synthetic"]
+    assert fingerprint.own_identity(lesson) == ["synthetic"]
     (folder / "c.csv").write_text("# board x\n0,25\n")
-    assert fingerprint.recordings(LESSON) == [folder / "c.csv"]
-    before = fingerprint.expected(LESSON, None)
+    assert fingerprint.recordings(lesson) == [folder / "c.csv"]
+    before = fingerprint.expected(lesson, None)
     (folder / "c.csv").write_text("# board x\n0,26\n")
-    assert fingerprint.expected(LESSON, None) != before
+    assert fingerprint.expected(lesson, None) != before
 
 
 def test_a_model_belongs_to_its_file_while_it_exists_and_to_its_hash_after(tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """The exercise "introduce a synthetic anomaly" against the real program over a real socket."""
 
 import re
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from serial_line import VirtualBoard
 
-from monitor.inject import Watch
-from monitor.telemetry import MARKER, Item, parse
+from monitor.inject import Watch, answers
+from monitor.telemetry import MARKER, Answer, Item, parse
 
 Inject = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -89,6 +91,52 @@ def test_bad_arguments_are_usage_errors(inject: Inject, arguments: list[str]) ->
 def test_a_negative_value_is_a_value_and_not_an_option(inject: Inject) -> None:
     done = inject("socket://127.0.0.1:1", "-5", "2")
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("OK inject 50.00 4", True),
+        ("OK inject 50.00 4 as soon as the warm-up ends", True),
+        ("ERR COUNT must be a whole number from 1 to 100000", True),
+        ("OK inject 50.00 3", False),
+        ("OK inject 25.00 4", False),
+        ("OK profile=temperature fingerprint=0123", False),
+        ("OK raw off", False),
+        ("ERR unknown command, try help", False),
+    ],
+)
+def test_an_answer_belongs_to_its_command(line: str, expected: bool) -> None:
+    answer = parse(line)
+    assert isinstance(answer, Answer)
+    assert answers(answer, "inject 50 4") is expected
+
+
+def test_a_late_answer_is_not_taken_for_the_own_one(inject: Inject) -> None:
+    """A board that answers each command only after it has got the next one."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = f"socket://127.0.0.1:{server.getsockname()[1]}"
+
+        def serve() -> None:
+            client, _ = server.accept()
+            late = ""
+            with client, client.makefile("rb") as lines:
+                for command in map(bytes.decode, lines):
+                    if not (command := command.strip()):
+                        continue
+                    client.sendall(late.encode() + b"Real: 25.0 | Recon: 25.0 | Score: 0.0\n")
+                    if command == "model":
+                        client.sendall(b"OK profile=lesson\n")
+                    late = "ERR busy, try again\n" if command == "raw off" else ""
+                    if command.startswith("inject"):
+                        client.sendall(b"OK profile=lesson\nERR VALUE must be a finite number\n")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        done = inject(port, "50", "4")
+        thread.join()
+    assert done.returncode == 1
+    assert "refused `inject 50 4`: VALUE must be a finite number" in done.stderr
 
 
 NORMAL = parse("Real: 25.0 | Recon: 25.0 | Score: 0.0 | Threshold: 0.1 | State: NORMAL")

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from project.paths import PROFILES, PROJECT, home_of
+from training import model_step
+
 PlatformIO = Callable[..., subprocess.CompletedProcess[str]]
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links a virtual environment")
@@ -44,6 +47,9 @@ def build(platformio: PlatformIO, root: Path, *targets: str, **environment: str 
 
 
 def test_a_changed_number_retrains_once_then_reuses(copy: Path, platformio: PlatformIO) -> None:
+    profile = copy / "profiles" / "lesson.toml"
+    original = (PROJECT / "profiles" / "lesson.toml").read_text()
+    shipped = {p.name: p.read_bytes() for p in (copy / "models" / "lesson").iterdir()}
     first = build(platformio, copy, "-t", "envdump")
     assert "another state of profile, data or code" in first
     assert "not trained for this target" in first
@@ -51,7 +57,7 @@ def test_a_changed_number_retrains_once_then_reuses(copy: Path, platformio: Plat
 
     refused = build(platformio, copy, ANOMALY_MODEL="reuse")
     assert refused.startswith("1\n")
-    assert "custom_model = reuse forbids training; run: python piow run -t train" in refused
+    assert "custom_model = reuse forbids training; run: ./piow train --profile lesson" in refused
     assert "Traceback" not in refused
 
     trained = build(platformio, copy)
@@ -68,18 +74,42 @@ def test_a_changed_number_retrains_once_then_reuses(copy: Path, platformio: Plat
     assert "Compiling" not in again
     assert headers(copy) == before
 
+    # What ships is as it was cloned, and fits again as soon as the profile does.
+    assert shipped == {p.name: p.read_bytes() for p in (copy / "models" / "lesson").iterdir()}
+    changed = profile.read_text()
+    profile.write_text(original)
+    assert "Model lesson: up to date" in build(platformio, copy, "-t", "envdump")
+    assert headers(copy) != before
+    profile.write_text(changed)
+    assert "Model lesson: up to date" in build(platformio, copy, "-t", "envdump")
+    assert {name: text for name, (_, text) in headers(copy).items()} == {
+        name: text for name, (_, text) in before.items()
+    }
+    before = headers(copy)
+
+    # A target that nobody knows here and that links all the same gets no wrong model.
+    profile.write_text(changed.replace("sd = 2.0", "sd = 2.2"))
+    (copy / "mine.py").write_text('Import("env")\nenv.AddCustomTarget("mine", "$PROGPATH", "echo")')
+    scripts = "${env.extra_scripts}\n    mine.py"
+    (copy / "platformio.local.ini").write_text(f"[env:native]\nextra_scripts =\n    {scripts}\n")
+    (copy / ".pio" / "build" / "native" / "program").unlink()
+    linked = build(platformio, copy, "-t", "mine")
+    assert linked.startswith("1\n"), linked
+    assert "does not belong to its profile and data (above); run: pio run -e native" in linked
+    profile.write_text(changed)
+
     # A broken training says so, and leaves model and headers as they were.
-    profile = copy / "profiles" / "lesson.toml"
-    profile.write_text(profile.read_text().replace("sd = 2.0", "sd = 2.5"))
+    profile.write_text(changed.replace("sd = 2.0", "sd = 2.5"))
     network = copy / "training" / "network.py"
     network.write_text(network.read_text() + "\nraise SystemExit('out of luck')\n")
-    model = {p.name: p.read_bytes() for p in (copy / "models" / "lesson").iterdir()}
+    own = copy / "data" / "lesson" / "model"
+    model = {p.name: p.read_bytes() for p in own.iterdir()}
     broken = build(platformio, copy)
     assert broken.startswith("1\n")
     assert "out of luck" in broken
     assert "the training failed (status 1" in broken
     assert headers(copy) == before
-    assert model == {p.name: p.read_bytes() for p in (copy / "models" / "lesson").iterdir()}
+    assert model == {p.name: p.read_bytes() for p in own.iterdir()}
 
 
 def test_another_model_folder_leaves_the_committed_one_alone(
@@ -153,4 +183,58 @@ def test_where_tensorflow_cannot_be_installed_the_cure_is_named(
     said = build(platformio, project_copy, ANOMALY_MODEL="retrain")
     assert said.startswith("1\n")
     assert "Training needs TensorFlow: preparing the project's .venv" in said
-    assert "again: python piow --install train" in said
+    assert "again: ./piow --install train" in said
+
+
+def test_a_profile_elsewhere_has_recordings_and_a_model_of_its_own(
+    copy: Path, platformio: PlatformIO
+) -> None:
+    elsewhere = copy / "machine" / "lesson.toml"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text((copy / "profiles" / "lesson.toml").read_text())
+    before = {p: p.read_bytes() for p in (copy / "models").rglob("*.*") if p.is_file()}
+    trained = build(platformio, copy, "-t", "train", ANOMALY_PROFILE="machine/lesson.toml")
+    assert trained.startswith("0\n"), trained
+    assert before == {p: p.read_bytes() for p in (copy / "models").rglob("*.*") if p.is_file()}
+    [manifest] = (copy / "data").rglob("manifest.json")
+    assert manifest.parent.parent.name.startswith("lesson-")
+    shown = build(platformio, copy, "-t", "modelinfo", ANOMALY_PROFILE=str(elsewhere))
+    assert manifest.parent.relative_to(copy).as_posix() in shown
+
+
+def test_each_profile_has_its_own_home(tmp_path: Path) -> None:
+    homes = [
+        home_of(file)
+        for file in (
+            PROFILES / "pump.v1.toml",
+            PROFILES / "pump.v2.toml",
+            PROJECT / "examples" / "pump.toml",
+            tmp_path / "pump.toml",
+            tmp_path / "other" / "pump.toml",
+        )
+    ]
+    assert homes[:2] == [PROJECT / "data" / "pump.v1", PROJECT / "data" / "pump.v2"]
+    assert len(set(homes)) == len(homes)
+    assert all(home.parent == PROJECT / "data" for home in homes)
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        ("", True),
+        ("upload", True),
+        ("upload monitor", True),
+        ("size", True),
+        ("__debug", True),
+        (".pio/build/native/program", True),
+        ("upload nobuild", False),
+        ("erase", False),
+        ("buildfs", False),
+        ("uploadfs", False),
+        ("collect", False),
+        ("whatever comes", False),
+        ("erase upload", True),
+    ],
+)
+def test_only_a_target_that_compiles_wants_a_model(targets: str, expected: bool) -> None:
+    assert model_step.compiles(set(targets.split())) is expected

@@ -13,6 +13,8 @@ import pytest
 from conftest import load_piow
 from small_wheel import make_wheel
 
+needs_symlinks = pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights there")
+
 
 @pytest.fixture
 def piow(tmp_path: Path, project: Path) -> ModuleType:
@@ -99,6 +101,95 @@ def test_host_environments_are_known_by_their_names(
     piow: ModuleType, command: str, expected: bool
 ) -> None:
     assert piow.is_for_host(command.split()) is expected
+
+
+def test_choices_before_the_command_are_those_of_platformio_ini(
+    piow: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    line = "--profile lesson --model-dir=my/model --model reuse run -e native --profile x"
+    choices, rest = piow.split_choices(line.split())
+    assert choices == {
+        "ANOMALY_PROFILE": "lesson",
+        "ANOMALY_MODEL_DIR": str(tmp_path / "my" / "model"),  # from where it was typed
+        "ANOMALY_MODEL": "reuse",
+    }
+    assert rest == ["run", "-e", "native", "--profile", "x"]
+    assert piow.split_choices(["--profile", "pump.toml", "train"])[0] == {
+        "ANOMALY_PROFILE": str(tmp_path / "pump.toml")
+    }
+    for wrong in ("--profile", "--profile=", "--profile --model-dir x run", "--model reuse"):
+        with pytest.raises(piow.UserError):
+            piow.split_choices(wrong.split())
+
+
+@needs_symlinks
+def test_a_verb_runs_where_it_was_typed_with_what_it_needs(
+    piow: ModuleType, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Relative paths are the caller's, and a folder "training" there is not the project's."""
+    pretend_installed(piow, "base")
+    package = tmp_path / "training"
+    package.mkdir()
+    (package / "__main__.py").write_text(
+        "import os, sys; print(os.getcwd(), *sys.argv[1:], os.environ['PIOW'],"
+        " os.environ.get('ANOMALY_PROFILE'))"
+    )
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "training").mkdir(parents=True)
+    (elsewhere / "training" / "__main__.py").write_text("print('the wrong one')")
+
+    def typed(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "../piow", *arguments],
+            cwd=elsewhere,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+
+    done = typed("--profile", "lesson", "import", "room.csv")
+    assert done.stdout == f"{elsewhere} import room.csv ../piow lesson\n", done.stderr
+    assert typed("python", "-c", "print(6 * 7)").stdout == "42\n"
+    # A verb that trains asks for TensorFlow first, which cannot be had here.
+    assert "installing requirements-train.txt" in typed("report").stderr
+
+
+def test_help_names_verbs_and_choices(piow: ModuleType, environment: dict[str, str]) -> None:
+    said = run_piow(piow, "--help", env=environment).stdout
+    assert all(word in said for word in [*piow.VERBS, *piow.CHOICES])
+
+
+def test_an_intel_mac_is_not_told_to_take_another_python(
+    piow: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(piow.sys, "platform", "darwin")
+    monkeypatch.setattr(piow.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(piow.platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(piow, "is_apple_silicon", lambda: False)
+    said = piow.explain_missing("tensorflow==2.21.0")
+    assert "for macOS on x86_64, whatever the Python" in said and "train on another" in said
+    monkeypatch.setattr(piow, "is_apple_silicon", lambda: True)
+    assert "a Python that is built for it" in piow.explain_missing("tensorflow==2.21.0")
+    monkeypatch.setattr(piow.sys, "version_info", (3, 15))
+    assert "another Python (3.11 to 3.13)" in piow.explain_missing("tensorflow==2.21.0")
+
+
+@needs_symlinks
+def test_a_slow_start_of_python_is_not_a_registry_out_of_reach(
+    piow: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The client is imported for longer than the connection may take."""
+    pretend_installed(piow)
+    (tmp_path / "requests.py").write_text(
+        "import time; time.sleep(2.2)\n"
+        "class Answer:\n    json = staticmethod(lambda: {'version': '1'})\n"
+        "def get(url, timeout): return Answer()\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(piow, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(piow, "ANSWER_SECONDS", 1.0)
+    assert piow.registry_is_reachable()
 
 
 def test_a_python_that_is_too_old_can_still_read_the_file(project: Path) -> None:
@@ -188,9 +279,6 @@ def pretend_installed(piow: ModuleType, *stages: str) -> None:
     piow.STAMPS.mkdir()
     for stage in stages:
         piow.write(piow.STAMPS / stage, piow.stage_fingerprint(stage))
-
-
-needs_symlinks = pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights there")
 
 
 @needs_symlinks

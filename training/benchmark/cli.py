@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from project.paths import chosen_profile
 from training.benchmark import tables
 from training.errors import UserError
 from training.profiles import PROJECT, Profile
@@ -26,7 +27,7 @@ def add_parser(verbs: Any) -> None:
     synthetic = suites.add_parser(
         "synthetic", help="simulated devices: recall by kind and size, false alarms a day"
     )
-    synthetic.add_argument("--profile", default="temperature", help="name, or FILE.toml")
+    synthetic.add_argument("--profile", default=chosen_profile(), help="name, or FILE.toml")
     synthetic.add_argument("--days", type=_positive, default=2.0, help="normal days a device")
     synthetic.add_argument(
         "--train", type=_duration, default=60.0, metavar="TIME", help="60s, 10min, 24h ..."
@@ -49,7 +50,7 @@ def add_parser(verbs: Any) -> None:
     nab = suites.add_parser("nab", help="months of temperatures: the score of NAB")
     nab.add_argument("--data", type=Path, required=True, help="folder of NAB's files")
     nab.add_argument("--labels", type=Path, required=True, metavar="combined_windows.json")
-    nab.add_argument("--profile", default="temperature", help="name, or FILE.toml")
+    nab.add_argument("--profile", default=chosen_profile(), help="name, or FILE.toml")
     nab.add_argument("files", nargs="*", metavar="FILE", help="names; default: all with labels")
     _common(nab)
     nab.set_defaults(run=_nab)

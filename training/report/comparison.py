@@ -83,7 +83,7 @@ def _heat_map(profile: Profile, detectors: Detectors) -> Part:
         "Of a hundred anomalies of each kind and size on simulated devices, how many are found. "
         f"Each detector was trained on the same recording of each device; {days:.1f} normal "
         "device-days. A detector that is nearly always in alarm finds little: an alarm has to "
-        "begin with the anomaly. With more devices: `python -m training benchmark synthetic`."
+        "begin with the anomaly. With more devices: `./piow benchmark synthetic`."
     )
     return Part(AGAINST_OTHERS, text, body)
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from project import commands
 from training import data, fingerprint, modelinfo
 from training.benchmark import devices, program, synthetic, variants
 from training.data import Dataset
@@ -76,7 +77,8 @@ def _prepare_matplotlib() -> None:
     try:
         import matplotlib
     except ImportError as error:
-        raise UserError("matplotlib is missing; run: python piow --install train") from error
+        cure = commands.piow("--install", "train")
+        raise UserError(f"matplotlib is missing; run: {cure}") from error
     matplotlib.use("svg")
 
 

@@ -1,0 +1,1 @@
+"""The ground floor: what training, monitor and build scripts share. Standard library only."""
