@@ -28,9 +28,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> Windows:
                 raise OSError(left.pop(0), "as Windows says it")
 
         monkeypatch.setattr(sys, "platform", "win32")
-        monkeypatch.setitem(
-            sys.modules, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK=2)
-        )
+        monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK=2))
         spec = importlib.util.spec_from_file_location("files_on_windows", files.__file__)
         assert spec and spec.loader
         module = importlib.util.module_from_spec(spec)
