@@ -66,8 +66,8 @@ def too_many_alarms(profile: Profile, found: Manifest) -> str | None:
 
 def _probability(count: int, expected: float) -> float:
     """That a Poisson variable is at least `count`."""
-    if not count:
-        return 1.0
+    if not count or not expected:
+        return 0.0 if count else 1.0
     log = math.log(expected)
     return 1 - sum(math.exp(k * log - expected - math.lgamma(k + 1)) for k in range(count))
 
