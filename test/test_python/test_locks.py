@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from conftest import load_piow
 
 from training import files
 from training.errors import UserError
@@ -53,3 +54,17 @@ def test_windows_does_not_wait_on_a_disk_without_locks(
     lock = windows(*errors).lock(tmp_path / "lock", "another is running")
     with pytest.raises(UserError, match="this disk knows no locks"), lock:
         pass
+
+
+def test_piow_does_not_wait_on_a_disk_without_locks_either(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piow = load_piow(project / "piow")
+
+    def locking(handle: int, mode: int, count: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK=2))
+    with pytest.raises(piow.UserError, match=r"knows no locks \(Invalid argument\)"):
+        piow.try_to_lock(0)
