@@ -191,9 +191,12 @@ def _train_locked(profile: Profile, options: argparse.Namespace, folder: Path) -
     )
     print(
         f"threshold {content['pipeline']['decision']['threshold']:.4g}; scores of "
-        f"{metrics['rows_scored']} held-out rows: median {metrics['score_median']:.4g}, "
+        f"{metrics['rows_scored']} rows: median {metrics['score_median']:.4g}, "
         f"99 % {metrics['score_p99']:.4g}, greatest {metrics['score_max']:.4g}"
     )
+    print(modelinfo.own_alarms(content))
+    if warning := modelinfo.too_many_alarms(profile, content):
+        print(f"warning: {warning}")
 
 
 def _dataset(profile: Profile, options: argparse.Namespace, folder: Path) -> "Dataset":

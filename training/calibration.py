@@ -1,6 +1,7 @@
 """Residuals to a score, and the threshold of that score from normal data alone."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ Floats = npt.NDArray[np.float32]
 TAIL_SHARE: Final = 0.10
 SHAPE_RANGE: Final = (0.0, 0.3)
 CHART_CAP: Final = 2.0  # times the threshold
+_LEAST_LEVEL: Final = 1e-6  # nothing may be divided by 0, and no score is over a threshold of 0
 
 
 @dataclass(frozen=True)
@@ -107,61 +109,84 @@ def level_tails(
     """
     assert scorer.residual_whitening is not None
     count = inputs[0].shape[-1]
-    tails = np.zeros(count)
-    for part, u, y in zip(normal, inputs, outputs, strict=True):
-        w = abs(scorer.parts(u[:, part.run_in :], y[:, part.run_in :]))
-        own = [tail_level(w[..., i], part.rate / 2 / count, part.episode) for i in range(count)]
-        tails = np.maximum(tails, own)
-    matrix = scaling.single(scorer.residual_whitening / tails[:, None])
+    weighed = [
+        abs(scorer.parts(u[:, n.run_in :], y[:, n.run_in :]))
+        for n, u, y in zip(normal, inputs, outputs, strict=True)
+    ]
+    tails = [_highest(normal, [w[..., i] for w in weighed], 0.5 / count) for i in range(count)]
+    matrix = scaling.single(scorer.residual_whitening / np.array(tails)[:, None])
     return dataclasses.replace(scorer, residual_whitening=matrix)
 
 
-def quantile_thresholds(detector: Detector, segments: list[Array]) -> Thresholds:
-    """The calibration's quantile times its margin, of scores that were not trained on."""
+def quantile_thresholds(
+    detector: Detector, pieces: list[Array], held: list[npt.NDArray[np.bool_]]
+) -> Thresholds:
+    """The calibration's quantile times its margin, of the scores that were not trained on.
+
+    `pieces` are scores [rows], each continuous in time; the second chart runs over all of them, as
+    it will on the device. `held` [rows] says which were not trained on.
+    """
     rule = detector.calibration
     assert rule is not None
-    score = float(np.quantile(np.concatenate(segments), rule.quantile)) * rule.margin
-    found = Thresholds(_single(score))
+
+    def level(scores: list[Array]) -> float:
+        chosen = np.concatenate([s[mask] for s, mask in zip(scores, held, strict=True)])
+        return _single(max(float(np.quantile(chosen, rule.quantile)) * rule.margin, _LEAST_LEVEL))
+
+    found = Thresholds(level(pieces))
     if not detector.chart_tau:
         return found
-    smooth = np.concatenate([chart(s, detector.chart_tau, found.chart_cap) for s in segments])
-    level = float(np.quantile(smooth, rule.quantile)) * rule.margin
-    return Thresholds(found.score, _single(level))
+    smooth = [chart(s, detector.chart_tau, found.chart_cap) for s in pieces]
+    return Thresholds(found.score, level(smooth))
 
 
 def tail_thresholds(detector: Detector, normal: list[Normal], scores: list[Array]) -> Thresholds:
     """What the scores [streams, rows] exceed at the allowed rate; each chart gets half of it."""
-    pairs = list(zip(normal, scores, strict=True))
     share = 0.5 if detector.chart_tau else 1.0
-    level = max(tail_level(s[:, n.run_in :], n.rate * share, n.episode) for n, s in pairs)
-    found = Thresholds(_single(level))
+
+    def level(values: list[Array]) -> float:
+        settled = [v[:, n.run_in :] for n, v in zip(normal, values, strict=True)]
+        return _single(_highest(normal, settled, share))
+
+    found = Thresholds(level(scores))
     if not detector.chart_tau:
         return found
-    tau, cap = detector.chart_tau, found.chart_cap
-    level = max(
-        tail_level(chart(s, tau, cap)[:, n.run_in :], n.rate * share, n.episode) for n, s in pairs
-    )
-    return Thresholds(found.score, _single(level))
+    smooth = [chart(s, detector.chart_tau, found.chart_cap) for s in scores]
+    return Thresholds(found.score, level(smooth))
 
 
-def tail_level(values: Array, rate: float, episode: int) -> float:
-    """Level that `values` [..., rows] exceed `rate` times a row, exceedances within `episode` rows
-    counted once.
+def _highest(normal: list[Normal], values: list[Array], share: float) -> float:
+    """What settled `values` [streams, rows] of each part exceed at a share of the allowed rate.
+
+    The recorded parts are one sample together, the virtual recording is another; the higher level
+    of the two counts.
+    """
+    levels = [_LEAST_LEVEL]
+    for drawn in (True, False):
+        own = [(n, v) for n, v in zip(normal, values, strict=True) if n.drawn == drawn]
+        if own:
+            rule = own[0][0]
+            levels.append(tail_level([v for _, v in own], rule.rate * share, rule.episode))
+    return max(levels)
+
+
+def tail_level(values: Array | Sequence[Array], rate: float, episode: int) -> float:
+    """Level that `values` [..., rows], or several of them, exceed `rate` times a row, exceedances
+    within `episode` rows counted once.
 
     A generalised Pareto distribution is fitted to the largest tenth of the maxima of blocks of
     `episode` rows (J. Pickands, 1975; peaks over threshold as in Siffer et al., KDD 2017), its
     shape held within 0 to 0.3. With fewer than 20 maxima in the tail the level is at least 1.1
-    times the greatest value.
+    times the greatest value. Values of fewer rows than an episode are one block.
     """
-    blocks = values.shape[-1] // episode
-    maxima = values[..., : blocks * episode].reshape(-1, episode).max(axis=1)
+    maxima, rows = _block_maxima([values] if isinstance(values, np.ndarray) else values, episode)
     base = float(np.quantile(maxima, 1 - TAIL_SHARE))
     excess = maxima[maxima > base] - base
     if len(excess) < 3:
         return 1.1 * float(maxima.max())
     shape = float(np.clip(_pareto_shape(excess), *SHAPE_RANGE))
     scale = float(np.mean(excess)) * (1 - shape)
-    rarity = rate * episode / TAIL_SHARE
+    rarity = rate * rows / TAIL_SHARE
     if rarity >= 1:
         level = base
     elif shape < 1e-3:
@@ -169,6 +194,19 @@ def tail_level(values: Array, rate: float, episode: int) -> float:
     else:
         level = base + scale / shape * (rarity**-shape - 1)
     return max(level, 1.1 * float(maxima.max())) if len(excess) < 20 else level
+
+
+def _block_maxima(parts: Sequence[Array], episode: int) -> tuple[Array, float]:
+    """Maxima of blocks of `episode` rows, and how many rows a block has on average."""
+    maxima, rows = [], 0
+    for part in parts:
+        length = min(episode, part.shape[-1])
+        count = part.shape[-1] // length
+        blocks = part[..., : count * length].reshape(-1, length)
+        maxima.append(blocks.max(axis=1))
+        rows += blocks.size
+    found = np.concatenate(maxima)
+    return found, rows / len(found)
 
 
 def _pareto_shape(excess: Array) -> float:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training import cause, data, features, layers, scaling
+from training import cause, data, features, layers, normal, scaling
 from training.calibration import Scorer, Thresholds
+from training.data import Dataset
 from training.manifest import Manifest, as_trained
 from training.profiles import Detector, Profile
 from training.scaling import Scaler
@@ -76,6 +77,48 @@ def _alarms(detector: Detector, score: Array, threshold: float) -> npt.NDArray[n
             recent = []
         alarm[index] = active
     return alarm
+
+
+def own_alarms(
+    profile: Profile, found: Manifest, dataset: Dataset, held: list[tuple[int, int, int]]
+) -> dict[str, Any]:
+    """How often the model alarms on the normal data that it was made from, for its manifest.
+
+    `held` are the blocks (segment, begin, end) that were not trained on, if there are any. An alarm
+    is what lights the LED, warm-up and clearing included; an episode is what a tail calibration
+    counts once. `own_promised` is how many episodes the calibration allows in so many rows: the
+    quantile lets its share of the rows through; a fixed threshold promises nothing, and one in a
+    hundred is taken for it.
+    """
+    rule, warm = profile.detector.calibration, profile.detector.warmup_samples
+    interval_s = 1 / profile.sampling.rate_hz
+    if normal.on_own_clock(profile, dataset) and dataset.interval_s is not None:
+        interval_s = dataset.interval_s
+    rate, episode = 0.01 if rule is None else 1 - rule.quantile, 1
+    if rule is not None and rule.kind == "tail":
+        rate, episode = normal.allowed(profile, dataset), round(rule.episode_seconds / interval_s)
+    begun: list[tuple[int, int]] = []  # (segment, row)
+    for index, segment in enumerate(dataset.segments):
+        alarms = run(profile, found, segment).intervals()
+        begun += [(index, first) for first, _ in alarms]
+    episodes: list[tuple[int, int]] = []
+    for index, row in begun:
+        if not episodes or episodes[-1][0] != index or row >= episodes[-1][1] + episode:
+            episodes.append((index, row))
+    rows = sum(max(0, len(segment) - warm) for segment in dataset.segments)
+    held_rows = sum(end - begin for _, begin, end in held)
+    before = [0, *np.cumsum([len(segment) for segment in dataset.segments])]
+    return {
+        "own_hours": rows * interval_s / 3600,
+        "own_alarms": len(begun),
+        "own_episodes": len(episodes),
+        "own_promised": rate * rows,
+        "own_first_row": int(before[begun[0][0]]) + begun[0][1] if begun else None,
+        "held_out_hours": held_rows * interval_s / 3600,
+        "held_out_alarms": sum(
+            any(s == index and begin <= row < end for s, begin, end in held) for index, row in begun
+        ),
+    }
 
 
 def _scaler(record: dict[str, Any]) -> Scaler:

@@ -1,6 +1,7 @@
 """Writing files so that a reader never sees half of one, nor the new one beside the old other."""
 
 import contextlib
+import errno
 import os
 import sys
 import time
@@ -69,16 +70,15 @@ def lock(path: Path, busy: str, wait: bool = True) -> Iterator[None]:
         raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
     try:
         try:
-            locked = _try_to_lock(handle)
+            if not _try_to_lock(handle):
+                if not wait:
+                    raise UserError(busy)
+                print(f"{busy}; waiting for it to end", flush=True)
+                while not _try_to_lock(handle):
+                    time.sleep(0.1)
         except OSError as error:
             reason = error.strerror or error
             raise UserError(f"{path}: this disk knows no locks ({reason}); use another") from error
-        if not locked:
-            if not wait:
-                raise UserError(busy)
-            print(f"{busy}; waiting for it to end", flush=True)
-            while not _try_to_lock(handle):
-                time.sleep(0.1)
         yield
     finally:
         os.close(handle)
@@ -90,7 +90,10 @@ if sys.platform == "win32":
     def _try_to_lock(handle: int) -> bool:
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
+        except OSError as error:
+            # Only these say that another process holds it; a disk without locks says EINVAL.
+            if error.errno not in (errno.EACCES, errno.EDEADLK):
+                raise
             return False
         return True
 

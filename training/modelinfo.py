@@ -1,5 +1,6 @@
 """What a model is, as text: layers, sizes, features, threshold, data, fingerprint."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ def rows(profile: Profile, found: Manifest, folder: Path, include: Path) -> list
         ("threshold", _threshold(profile, pipeline["decision"]["threshold"], found)),
         ("data", found["data"]["description"]),
         *(("", line) for line in recordings(found["data"])),
+        ("own alarms", own_alarms(found)),
+        *([("warning", warning)] if (warning := too_many_alarms(profile, found)) else []),
         ("tools", ", ".join(f"{k} {v}" for k, v in found["versions"].items())),
     ]
 
@@ -39,6 +42,53 @@ def recordings(record: dict[str, Any]) -> list[str]:
     if record["kind"] == "file":
         return [describe(record["read"])]
     return [f"{file['name']}: {describe(file)}" for file in record.get("files", ())]
+
+
+def own_alarms(found: Manifest) -> str:
+    """How often the model alarms on the normal data that it was made from."""
+    metrics = found["metrics"]
+    said = f"{_alarms(metrics['own_alarms'])} in {_hours(metrics['own_hours'])} of its normal data"
+    if not metrics["held_out_hours"]:
+        return f"{said}, none of it held out"
+    held = f"{_alarms(metrics['held_out_alarms'])} in the {_hours(metrics['held_out_hours'])}"
+    return f"{said}, {held} of it that were held out"
+
+
+def too_many_alarms(profile: Profile, found: Manifest) -> str | None:
+    """A sentence where they are clearly more than promised: by chance less than once in 1000."""
+    metrics = found["metrics"]
+    if _probability(metrics["own_episodes"], metrics["own_promised"]) >= 1e-3:
+        return None
+    rule, stretch = profile.detector.calibration, profile.data.stretch
+    if rule is None:
+        cure = "raise [detector] threshold"
+    elif rule.kind == "quantile":
+        cure = "raise [detector.calibration] margin, or record for longer"
+    elif stretch is not None:
+        cure = "raise [data.stretch] slope, or record for 15 minutes or longer"
+    else:
+        cure = "record for longer"
+    return (
+        f"{_alarms(metrics['own_alarms'])} on its own normal data are more than "
+        f"{metrics['own_promised']:.2g}, which the threshold allows; the first is at row "
+        f"{metrics['own_first_row']}: take out what was not normal there, otherwise {cure}"
+    )
+
+
+def _probability(count: int, expected: float) -> float:
+    """That a Poisson variable is at least `count`."""
+    if not count or not expected:
+        return 0.0 if count else 1.0
+    log = math.log(expected)
+    return 1 - sum(math.exp(k * log - expected - math.lgamma(k + 1)) for k in range(count))
+
+
+def _alarms(count: int) -> str:
+    return f"{count or 'no'} alarm{'s' * (count != 1)}"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.2f} hours" if hours >= 1 else f"{60 * hours:.1f} minutes"
 
 
 def parameters(found: Manifest) -> int:

@@ -17,10 +17,20 @@ Array = npt.NDArray[np.float64]
 # A recording at least this long is trained on beside the virtual one, as half of the rows.
 LONG_RECORDING_S: Final = 900.0
 # A recording on another clock than the profile's (hourly readings, say) stands alone: how often its
-# rows may alarm, what counts as one alarm, and how many rows the slowest features need first.
+# rows may alarm where they are so many seconds apart or more, and what counts as one alarm.
 OWN_CLOCK_RATE: Final = 1e-3
+OWN_CLOCK_SLOW_S: Final = 300.0
 OWN_CLOCK_EPISODE: Final = 24
-OWN_CLOCK_RUN_IN: Final = 128
+# How many rows the slowest features need first in a recording that stands alone, and how many it
+# must have after that.
+_ALONE_RUN_IN: Final = 128
+_ALONE_SETTLED: Final = 384
+# So many blocks give a tail that can be fitted; an episode is cut shorter where there are fewer.
+_ALONE_BLOCKS: Final = 250
+# A virtual recording of more rows does not fit into the memory of every computer: it then has fewer
+# streams, but not so few that they would not show how noises differ.
+_VIRTUAL_ROWS: Final = 3_000_000
+_LEAST_STREAMS: Final = 16
 
 _OWN: Final = 1e-6  # share of a channel's noise that no other has, at least
 _LEAST_SHOWN: Final = 0.1  # of the noise that is believed: what is sized by it is never nothing
@@ -34,6 +44,7 @@ class Normal:
     run_in: int  # rows
     rate: float  # alarms a row that are allowed
     episode: int  # exceedances within so many rows are one alarm
+    drawn: bool = False  # the virtual recording; otherwise a piece of a real one
 
     def settled(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Rows after the run-in of `values` [streams, rows, ...], as [rows, ...]."""
@@ -42,9 +53,18 @@ class Normal:
 
 
 def noise(dataset: Dataset) -> list[stretch.Noise]:
-    """The noise of each channel, from the longest segment."""
-    longest = max(dataset.segments, key=len)
-    return [stretch.measure_noise(channel) for channel in longest.T]
+    """The noise of each channel, over all segments.
+
+    Raises:
+      UserError: every segment is shorter than the block that a noise is measured in.
+    """
+    channels = range(dataset.segments[0].shape[1])
+    try:
+        return [
+            stretch.measure_noise([s[:, channel] for s in dataset.segments]) for channel in channels
+        ]
+    except UserError as error:
+        raise UserError(f"{dataset.record['description']}: {error}; record without gaps") from None
 
 
 def visible_noise(dataset: Dataset) -> Array:
@@ -106,57 +126,111 @@ def suited(profile: Profile, dataset: Dataset) -> Profile:
     return dataclasses.replace(profile, features=chosen)
 
 
+def allowed(profile: Profile, dataset: Dataset) -> float:
+    """Alarms a row that a tail calibration allows in this data."""
+    rule = profile.detector.calibration
+    assert rule is not None
+    if dataset.interval_s is None or not on_own_clock(profile, dataset):
+        return rule.false_alarms_per_day / (86400.0 * profile.sampling.rate_hz)
+    if dataset.interval_s >= OWN_CLOCK_SLOW_S:
+        return OWN_CLOCK_RATE
+    return rule.false_alarms_per_day * dataset.interval_s / 86400.0
+
+
 def prepare(profile: Profile, dataset: Dataset, sigma: Array) -> list[Normal]:
     """Normal data for a tail calibration, from recordings and the profile's stretch.
 
     Raises:
-      UserError: the recording is too short to stand alone.
+      UserError: the recording is too short to stand alone, or the stretch cannot be drawn.
     """
     profile = suited(profile, dataset)
     rate_hz, rule = profile.sampling.rate_hz, profile.detector.calibration
     assert rule is not None
-    settings = profile.data.stretch
-    if settings is None or on_own_clock(profile, dataset):
-        if max(map(len, dataset.segments)) < 4 * OWN_CLOCK_RUN_IN:
+    rate = allowed(profile, dataset)
+    episode = max(1, int(rule.episode_seconds * rate_hz))
+    if profile.data.stretch is None or on_own_clock(profile, dataset):
+        pieces = _pieces(profile, dataset, _ALONE_RUN_IN)
+        rows = sum(len(piece) - run_in for piece, run_in in pieces)
+        if rows < _ALONE_SETTLED:
+            least = _ALONE_SETTLED + max(_ALONE_RUN_IN, profile.detector.warmup_samples)
             raise UserError(
                 f"{dataset.record['description']}: a recording that cannot be stretched needs at "
-                f"least {4 * OWN_CLOCK_RUN_IN} rows in one piece"
+                f"least {least} rows in one piece, or more in several"
             )
-        return [
-            Normal(
-                features.compute(profile, sigma, segment)[None],
-                OWN_CLOCK_RUN_IN,
-                OWN_CLOCK_RATE,
-                OWN_CLOCK_EPISODE,
-            )
-            for segment in dataset.segments
-            if len(segment) >= 4 * OWN_CLOCK_RUN_IN
-        ]
-    run_in = int(settings.run_in_seconds * rate_hz)
-    rate = rule.false_alarms_per_day / (86400.0 * rate_hz)
-    episode = int(rule.episode_seconds * rate_hz)
-    drawn = virtual(profile, dataset)[..., None]
-    result = [Normal(features.compute(profile, sigma, drawn), run_in, rate, episode)]
-    for segment in dataset.segments:
-        if len(segment) >= LONG_RECORDING_S * rate_hz:
-            computed = features.compute(profile, sigma, segment)[None]
-            result.append(Normal(computed, run_in, rate, episode))
+        if on_own_clock(profile, dataset):
+            episode = OWN_CLOCK_EPISODE
+        else:
+            episode = min(episode, max(1, rows // _ALONE_BLOCKS))
+        return _recorded(profile, pieces, sigma, rate, episode)
+    drawn = features.compute(profile, sigma, virtual(profile, dataset)[..., None])
+    result = [Normal(drawn, _run_in(profile), rate, episode, drawn=True)]
+    if dataset.rows >= LONG_RECORDING_S * rate_hz:
+        pieces = _pieces(profile, dataset, _run_in(profile))
+        result += _recorded(profile, pieces, sigma, rate, episode)
     return result
 
 
+def _run_in(profile: Profile) -> int:
+    """Rows before each stream of a virtual recording, which are not judged."""
+    settings = profile.data.stretch
+    assert settings is not None
+    rows = int(settings.run_in_seconds * profile.sampling.rate_hz)
+    return max(rows, profile.detector.warmup_samples)
+
+
+def _pieces(profile: Profile, dataset: Dataset, run_in: int) -> list[tuple[Array, int]]:
+    """Segments [rows, channels] with their run-in: a quarter at most, but the warm-up at least."""
+    warm = profile.detector.warmup_samples
+    found = [(s, max(warm, min(run_in, len(s) // 4))) for s in dataset.segments]
+    return [(segment, rows) for segment, rows in found if len(segment) > rows]
+
+
+def _recorded(
+    profile: Profile, pieces: list[tuple[Array, int]], sigma: Array, rate: float, episode: int
+) -> list[Normal]:
+    return [
+        Normal(features.compute(profile, sigma, segment)[None], run_in, rate, episode)
+        for segment, run_in in pieces
+    ]
+
+
 def virtual(profile: Profile, dataset: Dataset) -> Array:
-    """The virtual recording of a profile that stretches its data [streams, rows]."""
+    """The virtual recording of a profile that stretches its data [streams, rows].
+
+    Raises:
+      UserError: its streams are shorter than a sample, or more than fits into memory.
+    """
     settings, rate_hz = profile.data.stretch, profile.sampling.rate_hz
     assert settings is not None
+    own = int(settings.stream_seconds * rate_hz)
+    samples = own + _run_in(profile)
+    streams = min(settings.streams, max(_LEAST_STREAMS, _VIRTUAL_ROWS // samples if own else 0))
+    if own < 1 or streams * samples > 2 * _VIRTUAL_ROWS:
+        what = "shorter than one sample" if own < 1 else f"{samples} samples each with their run-in"
+        cure = "raise" if own < 1 else "lower run_in_seconds or"
+        raise UserError(
+            f"profile {profile.name}: [data.stretch] streams at {rate_hz:g} Hz are {what}; "
+            f"{cure} stream_seconds"
+        )
     return stretch.virtual_recording(
         noise(dataset)[0],
-        settings.streams,
-        int(settings.stream_seconds * rate_hz) + int(settings.run_in_seconds * rate_hz),
+        streams,
+        samples,
         np.random.default_rng(settings.seed),
         rate_hz=rate_hz,
         slope=settings.slope,
         gain_spread=settings.gain_spread,
     )
+
+
+def pooled(parts: list[Normal], values: list[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+    """Settled rows of `values` [streams, rows, ...]: of what was drawn, of all that was recorded.
+
+    Each is [rows, ...]; one that there is none of is left out.
+    """
+    pairs = list(zip(parts, values, strict=True))
+    groups = [[p.settled(v) for p, v in pairs if p.drawn == drawn] for drawn in (True, False)]
+    return [np.concatenate(group) for group in groups if group]
 
 
 def balanced(

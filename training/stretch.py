@@ -6,6 +6,8 @@ measurement leaves possible and adds slow changes, which are a prior that the pr
 (`slope` in its unit a minute).
 """
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,6 +48,7 @@ def _line_projector(size: int) -> Array:
     return np.asarray(np.eye(size) - basis @ basis.T)
 
 
+@functools.cache
 def _expectations(colour: float) -> tuple[float, float]:
     """For AR(1) noise of variance one: expected block variance and lag-one product, both as
     estimated."""
@@ -60,26 +63,34 @@ def _expectations(colour: float) -> tuple[float, float]:
 def block_residuals(x: Array) -> Array:
     """Readings `[T]` as blocks `[T // BLOCK, BLOCK]`, each without its straight line."""
     count = len(x) // BLOCK
-    if count == 0:
-        raise UserError(f"a recording of {len(x)} samples is too short to measure its noise")
     return np.asarray(x[: count * BLOCK].reshape(count, BLOCK) @ _line_projector(BLOCK))
 
 
 def smallest_step(x: Array) -> float:
-    """Smallest difference between two different readings of `x`; 0 when all are equal."""
-    steps = np.diff(np.unique(np.round(x, 9)))
-    steps = steps[steps > 1e-9]
+    """Smallest difference between two different readings of `x`; 0 when all are equal.
+
+    Differences under a millionth of the range, or under 1e-9 if that is less, are rounding.
+    """
+    digits = max(9, 6 - int(np.floor(np.log10(span)))) if (span := float(np.ptp(x))) else 9
+    steps = np.diff(np.unique(np.round(x, digits)))
+    steps = steps[steps > 10.0**-digits]
     return float(steps.min()) if len(steps) else 0.0
 
 
-def measure_noise(x: Array) -> Noise:
-    """Measure the noise of normal readings `x` `[T]`.
+def measure_noise(pieces: Sequence[Array]) -> Noise:
+    """Measure the noise of normal readings, in `pieces` `[T]` that are each continuous in time.
 
     Blocks whose variance is over four times the median (a glitch in a normal recording) are left
     out. The colour is the AR(1) coefficient whose expected lag-one ratio, straight lines removed,
     is the measured one, so the bias of short blocks is undone.
+
+    Raises:
+      UserError: no piece is as long as a block.
     """
-    residuals = block_residuals(x)
+    x = np.concatenate(pieces)
+    residuals = np.concatenate([block_residuals(piece) for piece in pieces])
+    if not len(residuals):
+        raise UserError(f"a noise is measured over {BLOCK} rows in one piece, and there are fewer")
     variances = np.sum(residuals**2, axis=1) / (BLOCK - 2)
     kept = variances <= 4.0 * np.median(variances)
     residuals, variances = residuals[kept], variances[kept]
@@ -90,7 +101,8 @@ def measure_noise(x: Array) -> Noise:
     ratio = lag / variance if variance > 0.0 else 0.0
     colour = float(np.interp(ratio, ratios, COLOURS)) if variance > 0.0 else 0.0
     lsb = smallest_step(x)
-    sigma = max(float(np.sqrt(variance)), 0.5 * lsb, 1e-6)
+    least = min(1e-6, 1e-3 * float(np.ptp(x))) or 1e-6  # what is measured in 1e-9 has noise, too
+    sigma = max(float(np.sqrt(variance)), 0.5 * lsb, least)
     samples = BLOCK * len(variances)
     effective = samples * (1.0 - 2.0 / BLOCK) * (1.0 - colour**2) / (1.0 + colour**2)
     return Noise(

@@ -19,6 +19,7 @@ from training import (
     cause,
     conversion,
     data,
+    evaluation,
     features,
     fingerprint,
     interpreter,
@@ -31,6 +32,7 @@ from training import (
 )
 from training.calibration import Scorer, Thresholds
 from training.data import Dataset
+from training.errors import UserError
 from training.manifest import Manifest
 from training.network import Progress
 from training.profiles import CATALOGUE, Profile
@@ -43,6 +45,8 @@ _GOLDEN: Final = 16
 _TRAIN_ROWS: Final = 100_000
 _REPRESENTATIVE: Final = 2000  # rows that show an int8 model its ranges
 _HOLDOUT: Final = 0.2  # share of the rows that are only scored, where the threshold is fixed
+_LEAST_ROWS: Final = 30  # after the warm-up of each segment
+_LARGEST: Final = 1e15  # of a reading; its square is a number on the chip too
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,11 @@ def train(
     Raises:
       UserError: the data does not do for this profile.
     """
-    _import_tensorflow()
     identity = fingerprint.compute(profile, dataset.identity)
     profile = normal.suited(profile, dataset)
+    _check_size(profile, dataset)
     sigma = np.array([n.sigma for n in normal.noise(dataset)])
+    _check_digits(profile, dataset, sigma)
     rule = profile.detector.calibration
     if rule is not None and rule.kind == "tail":
         fitted = _fit_tail(profile, dataset, sigma, progress)
@@ -81,23 +86,48 @@ def train(
         "score_max": float(scores.max()),
         "over_threshold": float(np.mean(scores > thresholds.score)),
     }
-    return Trained(
-        trained.tflite,
-        {
-            "format": manifest.FORMAT,
-            "profile": profile.name,
-            "fingerprint": identity,
-            "data": dataset.record,
-            "versions": _versions(),
-            "model": _model(trained.tflite, trained.converted, arena_by_trying),
-            "pipeline": _pipeline(profile, sigma, fitted),
-            "normal": _normal(dataset),
-            "metrics": metrics,
-            "quantization": trained.converted.quantization,
-            "layers": trained.converted.layers,
-            "golden": _golden(trained, fitted.inputs),
-        },
-    )
+    content: Manifest = {
+        "format": manifest.FORMAT,
+        "profile": profile.name,
+        "fingerprint": identity,
+        "data": dataset.record,
+        "versions": _versions(),
+        "model": _model(trained.tflite, trained.converted, arena_by_trying),
+        "pipeline": _pipeline(profile, sigma, fitted),
+        "normal": _normal(dataset),
+        "metrics": metrics,
+        "quantization": trained.converted.quantization,
+        "layers": trained.converted.layers,
+        "golden": _golden(trained, fitted.inputs),
+    }
+    metrics |= evaluation.own_alarms(profile, content, dataset, fitted.held)
+    return Trained(trained.tflite, content)
+
+
+def _check_size(profile: Profile, dataset: Dataset) -> None:
+    """Raises UserError where the numbers are too large or too small for the chip's arithmetic."""
+    values = np.concatenate(dataset.segments)
+    for name, column in zip(profile.sensor.channels, values.T, strict=True):
+        size, span = float(abs(column).max()), float(np.ptp(column))
+        if size > _LARGEST or 0 < span < 1 / _LARGEST:
+            raise UserError(
+                f"{dataset.record['description']}: {name} goes to {size:g} and changes by "
+                f"{span:g}, too {'large' if size > _LARGEST else 'small'} for the chip's numbers; "
+                f"give it in another unit"
+            )
+
+
+def _check_digits(profile: Profile, dataset: Dataset, sigma: Array) -> None:
+    """Raises UserError where the noise is lost in the seven digits that the chip computes with."""
+    size = abs(np.concatenate(dataset.segments)).max(axis=0)
+    step = np.spacing(size.astype(np.float32)).astype(np.float64)
+    for name, top, least, noise in zip(profile.sensor.channels, size, step, sigma, strict=True):
+        if least > noise:
+            raise UserError(
+                f"{dataset.record['description']}: {name} is about {top:g} and its noise "
+                f"{noise:g}; the chip computes with seven digits and would not see it; take off "
+                f"what is constant"
+            )
 
 
 @dataclass(frozen=True)
@@ -126,11 +156,13 @@ class _Fitted:
     rows: int  # trained on
     inputs: Floats  # normal network input [rows, features]
     scores: Array  # of normal data: the larger of both charts, on the scale of the threshold
+    held: list[tuple[int, int, int]]  # (segment, begin, end) that were not trained on
 
 
 def _train_network(profile: Profile, inputs: Floats, progress: Progress) -> _Network:
     if not profile.has_network:
         return _Network(b"", conversion.Converted([], None, [], 3), 0.0)
+    _import_tensorflow()
     model, loss = network.train(profile.network, inputs, progress)
     shown = _representative(profile, inputs)
     tflite = conversion.to_tflite(model, shown, profile.network.quantize)
@@ -156,23 +188,24 @@ def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progre
     """Everything from (mostly virtual) normal data; thresholds from its tail."""
     detector, width = profile.detector, profile.feature_count
     parts = normal.prepare(profile, dataset, sigma)
-    rows = [part.settled(part.features) for part in parts]
+    rows = normal.pooled(parts, [part.features for part in parts])
     random = np.random.default_rng(profile.network.seed)
-    count = min(_TRAIN_ROWS, max(len(parts) * min(map(len, rows)), 10_000 * (len(parts) > 1)))
+    count = min(_TRAIN_ROWS, max(len(rows) * min(map(len, rows)), 10_000 * (len(rows) > 1)))
     sample = normal.balanced(rows, count, random)
     scaler = fit_scaler(profile, sample, dataset.segments)
     trained = _train_network(profile, scaler.apply(sample), progress)
     inputs = [scaler.apply(part.features) for part in parts]
     outputs = [trained.reconstruct(u) for u in inputs]
     pairs = [
-        np.concatenate([part.settled(u), part.settled(y)], axis=1)
-        for part, u, y in zip(parts, inputs, outputs, strict=True)
+        np.concatenate(both, axis=1)
+        for both in zip(normal.pooled(parts, inputs), normal.pooled(parts, outputs), strict=True)
     ]
     drawn = normal.balanced(pairs, min(2 * _TRAIN_ROWS, sum(map(len, pairs))), random)
     scorer = calibration.fit_scorer(
         detector, profile.scaling.whiten, drawn[:, :width], drawn[:, width:]
     )
-    scorer = calibration.level_tails(scorer, parts, inputs, outputs)
+    if scorer.residual_whitening is not None:
+        scorer = calibration.level_tails(scorer, parts, inputs, outputs)
     scores = [scorer.score(u, y) for u, y in zip(inputs, outputs, strict=True)]
     thresholds = calibration.tail_thresholds(detector, parts, scores)
     shown = [
@@ -180,36 +213,68 @@ def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progre
         for part, s in zip(parts, scores, strict=True)
     ]
     some = scaler.apply(sample[:_REPRESENTATIVE])
-    return _Fitted(trained, scaler, scorer, thresholds, count, some, np.concatenate(shown))
+    return _Fitted(trained, scaler, scorer, thresholds, count, some, np.concatenate(shown), [])
 
 
 def _fit_held_out(profile: Profile, dataset: Dataset, sigma: Array, progress: Progress) -> _Fitted:
     """Trained on most of the rows, scored on the others."""
     detector, rule = profile.detector, profile.detector.calibration
+    cut = _blocks(profile, dataset)
     parts = [features.compute(profile, sigma, segment) for segment in dataset.segments]
-    warm = detector.warmup_samples
-    share = rule.holdout if rule else _HOLDOUT
-    fit_rows: list[Array] = []
-    held_rows: list[Array] = []
-    for segment, begin, end, held in data.blocks(dataset.segments, share, warm):
-        rows = parts[segment][max(begin, warm) : end]
-        if len(rows):
-            (held_rows if held else fit_rows).append(rows)
-    sample = np.concatenate(fit_rows)
+    rows = [parts[segment][begin:end] for segment, begin, end, _ in cut]
+    sample = np.concatenate([r for r, (*_, held) in zip(rows, cut, strict=True) if not held])
     # The blocks that are trained on are too short to show a walk, so all readings do.
     scaler = fit_scaler(profile, sample, dataset.segments)
     inputs = scaler.apply(sample)
     trained = _train_network(profile, inputs, progress)
     outputs = trained.reconstruct(inputs)
     scorer = calibration.fit_scorer(detector, profile.scaling.whiten, inputs, outputs)
-    held_inputs = [scaler.apply(rows) for rows in held_rows]
-    scores = [scorer.score(u, trained.reconstruct(u)) for u in held_inputs]
+    scaled = [scaler.apply(r) for r in rows]
+    scores: list[list[Array]] = [[] for _ in parts]
+    masks: list[list[npt.NDArray[np.bool_]]] = [[] for _ in parts]
+    for u, (segment, _, _, held) in zip(scaled, cut, strict=True):
+        scores[segment].append(scorer.score(u, trained.reconstruct(u)))
+        masks[segment].append(np.full(len(u), held))
+    pieces = [np.concatenate(blocks) for blocks in scores if blocks]
+    held_rows = [np.concatenate(blocks) for blocks in masks if blocks]
     thresholds = Thresholds(detector.threshold)
     if rule is not None:
-        thresholds = calibration.quantile_thresholds(detector, scores)
-    shown = np.concatenate([thresholds.shown(s, detector.chart_tau) for s in scores])
-    some = np.concatenate(held_inputs)
-    return _Fitted(trained, scaler, scorer, thresholds, len(sample), some, shown)
+        thresholds = calibration.quantile_thresholds(detector, pieces, held_rows)
+    shown = np.concatenate(
+        [
+            thresholds.shown(s, detector.chart_tau)[mask]
+            for s, mask in zip(pieces, held_rows, strict=True)
+        ]
+    )
+    some = np.concatenate([u for u, (*_, held) in zip(scaled, cut, strict=True) if held])
+    held_out = [(segment, begin, end) for segment, begin, end, held in cut if held]
+    return _Fitted(trained, scaler, scorer, thresholds, len(sample), some, shown, held_out)
+
+
+def _blocks(profile: Profile, dataset: Dataset) -> list[tuple[int, int, int, bool]]:
+    """Blocks (segment, begin, end, held out) after each segment's warm-up.
+
+    Raises:
+      UserError: too few rows are left.
+    """
+    warm, rule = profile.detector.warmup_samples, profile.detector.calibration
+    settled = [segment[warm:] for segment in dataset.segments]
+    count = sum(map(len, settled))
+    cut = [
+        (segment, begin + warm, end + warm, held)
+        for segment, begin, end, held in data.blocks(
+            settled, rule.holdout if rule else _HOLDOUT, warm
+        )
+        if begin < end
+    ]
+    if count < _LEAST_ROWS or len({held for *_, held in cut}) < 2:
+        after = f" after the first {warm} of each piece (warmup_samples)" if warm else ""
+        raise UserError(
+            f"{dataset.record['description']}: {count} rows{after} are too few to train on some "
+            f"and hold out others, at least {_LEAST_ROWS} are needed; record for longer, or "
+            f"without gaps"
+        )
+    return cut
 
 
 def publish(trained: Trained, folder: Path) -> None:

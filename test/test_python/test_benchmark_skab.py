@@ -61,6 +61,24 @@ def test_a_malformed_row_is_named(tmp_path: Path) -> None:
         skab.read(tmp_path / "empty", PUMP)
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "holds no rows"),
+        (b"\xff\xfe;\x00", "is not a text file"),
+        (b"datetime;anomaly\n", "has no column Accelerometer1RMS"),
+        (";".join(PUMP.sensor.channels).encode() + b"\n" + b"1;" * 7 + b"nan\n", "line 2 is"),
+        (";".join(PUMP.sensor.channels).encode() + b"\n" + b"1;" * 7 + b"1\n", "1 rows are too"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_one_sentence(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    (tmp_path / "0.csv").write_bytes(content)
+    with pytest.raises(UserError, match=rf"0\.csv: {message}"):
+        skab.read(tmp_path, PUMP)
+
+
 @needs_data
 def test_the_detector_without_a_network_on_the_real_pump() -> None:
     files = skab.read(DATA, PUMP)

@@ -78,6 +78,7 @@ def test_the_verbs_on_a_model(project: Path, small: Path, trained: Path, tmp_pat
     for said in (
         "1 -> 8 relu, 8 -> 1 sigmoid; 25 parameters",
         "0.15 (absolute score; fixed",
+        " in 8.3 minutes of its normal data, ",
         "yes",
     ):
         assert said in info.stdout

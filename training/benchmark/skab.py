@@ -66,9 +66,17 @@ def read_file(path: Path, channels: Sequence[str]) -> File:
     """Semicolons, a header, a label column `anomaly` (without one every row is normal).
 
     Raises:
-      UserError: a column is missing, a cell is no number, or there are too few rows.
+      UserError: not a text file, a column is missing, a cell is no finite number, or there are too
+        few rows.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not a text file in UTF-8") from error
+    if not lines:
+        raise UserError(f"{path}: holds no rows")
     header = lines[0].split(";")
     missing = [name for name in channels if name not in header]
     if missing:
@@ -79,9 +87,12 @@ def read_file(path: Path, channels: Sequence[str]) -> File:
     for number, line in enumerate(lines[1:], start=2):
         cells = line.split(";")
         try:
-            rows.append([float(cells[column]) for column in columns])
+            row = [float(cells[column]) for column in columns]
         except (ValueError, IndexError) as error:
             raise UserError(f"{path}: line {number} is malformed: {error}") from error
+        if not np.isfinite(row).all():
+            raise UserError(f"{path}: line {number} is malformed: holds no finite number")
+        rows.append(row)
     if len(rows) <= TRAIN_ROWS:
         raise UserError(f"{path}: {len(rows)} rows are too few, the first {TRAIN_ROWS} train")
     table = np.array(rows)

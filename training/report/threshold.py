@@ -28,7 +28,7 @@ def section(profile: Profile, found: Manifest, dataset: Dataset) -> Part:
     part = None
     if rule is not None and rule.kind == "tail":
         part = normal.prepare(profile, dataset, np.asarray(found["pipeline"]["sigma"]))[0]
-    if rule is None or part is None or part.rate == normal.OWN_CLOCK_RATE:
+    if rule is None or part is None or not part.drawn:
         own = evaluation.run(profile, found, max(dataset.segments, key=len)).score
         return Part(
             "Scores of normal data",
