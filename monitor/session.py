@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from monitor.telemetry import (
@@ -16,6 +18,11 @@ from monitor.telemetry import (
 )
 
 MAX_EPISODES = 1000  # kept; later ones are only counted
+GRACE = 10.0  # seconds after an injected event in which its alarm may still begin
+
+_injection = re.compile(
+    r"Summary: injected (.+), t=([0-9]+\.[0-9]+)\.\.([0-9]+\.[0-9]+) s: .+"
+).fullmatch
 
 
 @dataclass(slots=True)
@@ -34,6 +41,39 @@ class Episode:
         return self.end - self.start
 
 
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """What a simulation did to the sensor; times in seconds since the session began."""
+
+    name: str
+    start: float
+    end: float
+
+
+def match(
+    events: Sequence[Injected], episodes: Sequence[Episode], grace: float = GRACE
+) -> tuple[list[tuple[Injected, Episode | None]], list[Episode]]:
+    """Each event with the episode that it explains, or None: it was missed.
+
+    An event explains what begins from its start until `grace` seconds after its end, or until
+    the next event; the first of those is given. Where there is none, an episode that was on when
+    the event began is given: it hides the event. Also returns the episodes that no event
+    explains: the false alarms.
+    """
+    events = sorted(events, key=lambda event: event.start)
+    explained: set[int] = set()
+    pairs = []
+    for n, event in enumerate(events):
+        until = event.end + grace
+        if n + 1 < len(events):
+            until = min(until, max(event.end, events[n + 1].start))
+        begun = [e for e in episodes if event.start <= e.start <= until]
+        explained.update(map(id, begun))
+        running = [e for e in episodes if e.start < event.start <= e.end]
+        pairs.append((event, min(begun or running, key=lambda e: e.start, default=None)))
+    return pairs, [episode for episode in episodes if id(episode) not in explained]
+
+
 @dataclass(slots=True)
 class Session:
     duration: float = 0.0
@@ -46,6 +86,7 @@ class Session:
     fault_count: int = 0
     anomalies: list[Episode] = field(default_factory=list)
     faults: list[Episode] = field(default_factory=list)
+    injected: list[Injected] = field(default_factory=list)
     open_anomaly: Episode | None = None
     open_fault: Episode | None = None
     _last_score: float = 0.0
@@ -94,7 +135,15 @@ class Session:
         elif isinstance(item, Unknown):
             # What the host program says at its end is no line of a board, but no riddle either.
             self.unknown += bool(item.text.strip()) and not item.text.startswith("Summary: ")
+            event = _injection(item.text.rstrip("\r"))
+            if event is not None and len(self.injected) < MAX_EPISODES:
+                self.injected.append(Injected(event[1], float(event[2]), float(event[3])))
         return None
+
+    @staticmethod
+    def is_injection(item: Item) -> bool:
+        """Whether the line is one of those that the host program sums a simulation up with."""
+        return isinstance(item, Unknown) and _injection(item.text.rstrip("\r")) is not None
 
     def _anomalous(self, score: float, now: float, clock: str, reason: str) -> None:
         episode = self.open_anomaly
@@ -121,3 +170,11 @@ class Session:
 def _keep(episodes: list[Episode], episode: Episode) -> None:
     if len(episodes) < MAX_EPISODES:
         episodes.append(episode)
+
+
+def format_seconds(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds + 0.5), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d} h" if hours else f"{minutes}:{rest:02d} min"
