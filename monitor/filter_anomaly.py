@@ -111,7 +111,8 @@ class Anomaly(DeviceMonitorFilterBase):  # type: ignore[misc]
             if self._input is None or moved:
                 return self._erased() + shown
             # Written here and not by PlatformIO: nothing that is typed may come between.
-            self._write(shown)
+            if shown:
+                self._write(shown)
         return ""
 
     def tx(self, text: str) -> str:
@@ -187,7 +188,7 @@ class Anomaly(DeviceMonitorFilterBase):  # type: ignore[misc]
         session = self._view.session
         if session.lines != self._summed_up:
             self._summed_up = session.lines
-            summarize(session, sys.stdout)
+            summarize(session, sys.stdout, self._screen.columns())
 
 
 def _enable_escapes() -> None:

@@ -10,8 +10,8 @@ from monitor.session import Episode, Session, format_seconds, match
 MAX_ROWS = 20  # episodes listed; of more, the longest are
 
 
-def summarize(session: Session, stream: TextIO) -> None:
-    """Write what happened; with `rich` as a table."""
+def summarize(session: Session, stream: TextIO, columns: int | None = None) -> None:
+    """Write what happened; with `rich` as a table, at most `columns` wide."""
     if not session.lines:
         return
     facts = summary_facts(session)
@@ -23,7 +23,7 @@ def summarize(session: Session, stream: TextIO) -> None:
     except ImportError:
         _write_plain(facts, rows, omitted, injected, stream)
         return
-    console = Console(file=stream)
+    console = Console(file=stream, width=columns)
     table = Table(title="Session", title_justify="left", show_header=False)
     table.add_column(style="bold")
     table.add_column()

@@ -422,9 +422,10 @@ class View:
 
     def _extra(self, item: Reading) -> str:
         """What else the line says, as much as there is room for."""
-        parts = [f"expected {item.recon:.2f}"] if self._layout.recon else []
-        parts.append(self._cause)
         cause = item.fields.get("Cause")
+        of_first = self._layout.recon and cause not in item.fields
+        parts = [f"expected {item.recon:.2f}"] if of_first else []
+        parts.append(self._cause)
         parts += [f"{k} {v}" for k, v in item.fields.items() if k not in ("Cause", cause)]
         text, room = "", self._layout.width - self._core_width
         for part in filter(None, parts):
@@ -587,7 +588,7 @@ def main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     sys.stdout.write(view.show_waiting())
-    summarize(view.session, sys.stdout)
+    summarize(view.session, sys.stdout, view.screen.columns())
     return 0
 
 
