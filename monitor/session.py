@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from monitor.telemetry import (
     AnomalyMarker,
     Fault,
     Item,
+    Notice,
     Reading,
     Selftest,
     Startup,
@@ -16,6 +18,11 @@ from monitor.telemetry import (
 )
 
 MAX_EPISODES = 1000  # kept; later ones are only counted
+
+_injection = re.compile(
+    r"Summary: injected (.+), t=([0-9.]+)\.\.([0-9.]+) s: (found|missed|hidden)(.*)"
+).fullmatch
+_false_alarms = re.compile(r"Summary: alarms without an injection ([0-9]{1,9})").fullmatch
 
 
 @dataclass(slots=True)
@@ -34,6 +41,17 @@ class Episode:
         return self.end - self.start
 
 
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """What a simulation did to the sensor, in seconds, and what came of it."""
+
+    name: str
+    start: float
+    end: float
+    found: bool
+    outcome: str  # "found after 0.5 s, ANOMALY", "missed" or "hidden by the alarm before it"
+
+
 @dataclass(slots=True)
 class Session:
     duration: float = 0.0
@@ -46,6 +64,8 @@ class Session:
     fault_count: int = 0
     anomalies: list[Episode] = field(default_factory=list)
     faults: list[Episode] = field(default_factory=list)
+    injected: list[Injected] = field(default_factory=list)
+    false_alarms: int = 0  # of a simulation
     open_anomaly: Episode | None = None
     open_fault: Episode | None = None
     _last_score: float = 0.0
@@ -93,7 +113,22 @@ class Session:
             self.selftests_failed += not item.ok
         elif isinstance(item, Unknown):
             self.unknown += bool(item.text.strip())
+        elif isinstance(item, Notice) and item.kind == "summary":
+            self._note_summary(item.text)
         return None
+
+    @staticmethod
+    def is_injection(item: Item) -> bool:
+        """Whether the line is one of those that the host program sums a simulation up with."""
+        return isinstance(item, Notice) and bool(_injection(item.text) or _false_alarms(item.text))
+
+    def _note_summary(self, text: str) -> None:
+        if (event := _injection(text)) and len(self.injected) < MAX_EPISODES:
+            name, start, end, verdict, more = event.groups()
+            found = verdict == "found"
+            self.injected.append(Injected(name, float(start), float(end), found, verdict + more))
+        elif count := _false_alarms(text):
+            self.false_alarms = int(count[1])
 
     def _anomalous(self, score: float, now: float, clock: str, reason: str) -> None:
         episode = self.open_anomaly
@@ -120,3 +155,11 @@ class Session:
 def _keep(episodes: list[Episode], episode: Episode) -> None:
     if len(episodes) < MAX_EPISODES:
         episodes.append(episode)
+
+
+def format_seconds(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds + 0.5), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d} h" if hours else f"{minutes}:{rest:02d} min"

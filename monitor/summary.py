@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from monitor.session import Episode, Session
+from monitor.session import Episode, Session, format_seconds
 
 MAX_ROWS = 20  # episodes listed; of more, the longest are
 
 
-def summarize(session: Session, stream: TextIO) -> None:
-    """Write what happened; with `rich` as a table."""
+def summarize(session: Session, stream: TextIO, columns: int | None = None) -> None:
+    """Write what happened; with `rich` as a table, at most `columns` wide."""
     if not session.lines:
         return
     facts = summary_facts(session)
     rows, omitted = episode_rows(session)
+    injected = injected_rows(session)
     try:
         from rich.console import Console
         from rich.table import Table
     except ImportError:
-        _write_plain(facts, rows, omitted, stream)
+        _write_plain(facts, rows, omitted, injected, stream)
         return
-    console = Console(file=stream)
+    console = Console(file=stream, width=columns)
     table = Table(title="Session", title_justify="left", show_header=False)
     table.add_column(style="bold")
     table.add_column()
@@ -42,8 +43,17 @@ def summarize(session: Session, stream: TextIO) -> None:
         console.print(episodes)
         if omitted:
             console.print(f"{omitted} shorter episodes are not listed.")
+    if injected:
+        outcomes = Table(title="Injected", title_justify="left")
+        for name in INJECTED_COLUMNS:
+            outcomes.add_column(name, no_wrap=name in ("start", "end"))
+        for row in injected:
+            outcomes.add_row(*row, style="red" if row[-1] == MISSED else "")
+        console.print(outcomes)
 
 
+INJECTED_COLUMNS = ("what", "start", "end", "outcome")
+MISSED = "missed"
 EPISODE_COLUMNS = ("kind", "start", "length", "peak score", "reason")
 
 
@@ -55,6 +65,13 @@ def summary_facts(session: Session) -> list[tuple[str, str, str]]:
         ("anomalies", str(session.anomaly_count), "bold red" if session.anomaly_count else "green"),
         ("faults", str(session.fault_count), "bold yellow" if session.fault_count else "green"),
     ]
+    if session.injected:
+        found, count = sum(event.found for event in session.injected), len(session.injected)
+        facts.append(
+            ("injected, found", f"{found} of {count}", "green" if found == count else "red")
+        )
+        style = "red" if session.false_alarms else "green"
+        facts.append(("false alarms", str(session.false_alarms), style))
     if session.starts:
         facts.append(("starts of the board", str(session.starts), ""))
     if session.selftests_failed:
@@ -72,6 +89,14 @@ def episode_rows(session: Session) -> tuple[list[tuple[str, ...]], int]:
     return [_row(kind, episode) for kind, episode in listed], omitted
 
 
+def injected_rows(session: Session) -> list[tuple[str, ...]]:
+    """A row for each disturbance that the simulation tells of: what, start, end, outcome."""
+    return [
+        (event.name, f"{event.start:.1f} s", f"{event.end:.1f} s", event.outcome)
+        for event in session.injected[:MAX_ROWS]
+    ]
+
+
 def _row(kind: str, episode: Episode) -> tuple[str, ...]:
     return (
         kind,
@@ -86,6 +111,7 @@ def _write_plain(
     facts: Sequence[tuple[str, str, str]],
     rows: Sequence[tuple[str, ...]],
     omitted: int,
+    injected: Sequence[tuple[str, ...]],
     stream: TextIO,
 ) -> None:
     lines = ["", "Session"] + [f"  {name:<22}{value}" for name, value, _ in facts]
@@ -94,6 +120,10 @@ def _write_plain(
         lines += ["  " + _columns(row) for row in rows]
     if omitted:
         lines.append(f"  {omitted} shorter episodes are not listed.")
+    if injected:
+        lines += ["Injected"]
+        for what, start, end, outcome in (INJECTED_COLUMNS, *injected):
+            lines.append(f"  {what:<28}{start:>9}{end:>9}  {outcome}")
     stream.write("\n".join(lines) + "\n")
     stream.flush()
 
@@ -101,11 +131,3 @@ def _write_plain(
 def _columns(cells: Sequence[str]) -> str:
     kind, start, length, peak, reason = cells
     return f"{kind:<8}{start:<14}{length:>10}  {peak:>10}  {reason}".rstrip()
-
-
-def format_seconds(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds + 0.5), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d} h" if hours else f"{minutes}:{rest:02d} min"

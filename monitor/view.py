@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, TextIO
 
 from monitor import telemetry
-from monitor.session import Episode, Session
+from monitor.session import Episode, Session, format_seconds
 from monitor.telemetry import (
     AnomalyMarker,
     Answer,
-    Channel,
     Fault,
     Item,
     Raw,
@@ -51,6 +50,9 @@ STYLES = {
     "start": "bold blue",
     "answer": "cyan",
     "refusal": "bold magenta",
+    "sent": "bold cyan",
+    "hint": "dim",
+    "lit": "bold red",
     "raw": "dim",
 }
 
@@ -67,11 +69,13 @@ class Glyphs(NamedTuple):
     track: str
     mark: str
     answer: str
+    sent: str
     rule: str
+    led: str  # off and on
 
 
-FANCY = Glyphs("▁▂▃▄▅▆▇█", "━", "━", "─", "┃", "←", "─")
-ASCII = Glyphs("_.-=+*%#", "=", "#", ".", "|", "<-", "-")
+FANCY = Glyphs("▁▂▃▄▅▆▇█", "━", "━", "─", "┃", "←", "→", "─", "○●")
+ASCII = Glyphs("_.-=+*%#", "=", "#", ".", "|", "<-", "->", "-", "o*")
 
 
 class Layout(NamedTuple):
@@ -133,21 +137,33 @@ def detect_screen(stream: TextIO) -> Screen:
         glyphs = FANCY
     except (UnicodeError, LookupError):
         glyphs = ASCII
-    return Screen(_columns, _detect_styles(stream), glyphs, glyphs is FANCY)
+    styles = _detect_styles(stream)
+    return Screen(lambda: _columns(bool(styles)), styles, glyphs, glyphs is FANCY)
 
 
-def _columns() -> int:
-    """Of the terminal, also where only one of the three standard streams is left on it."""
+def _columns(coloured: bool) -> int:
+    """Of the terminal, also where only one of the three standard streams is left on it.
+
+    Output that is coloured although all three are pipes is on its way to the terminal that this
+    process belongs to: `pio run` puts pipes between.
+    """
     if os.environ.get("COLUMNS", "").isdecimal():
         return int(os.environ["COLUMNS"])
     for descriptor in (1, 2, 0):
         with contextlib.suppress(OSError):
             if columns := os.get_terminal_size(descriptor).columns:
                 return columns
+    if coloured and os.name == "posix":
+        with contextlib.suppress(OSError):
+            terminal = os.open(os.ctermid(), os.O_RDONLY | os.O_NOCTTY)
+            try:
+                return os.get_terminal_size(terminal).columns or 100
+            finally:
+                os.close(terminal)
     return 100
 
 
-def _is_terminal(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO) -> bool:
     try:
         return stream.isatty()
     except (AttributeError, ValueError):
@@ -160,7 +176,7 @@ def _detect_styles(stream: TextIO) -> dict[str, tuple[str, str]]:
         from rich.console import Console
         from rich.style import Style
     except ImportError:
-        ansi = _is_terminal(stream) and os.name != "nt" and os.environ.get("TERM", "dumb") != "dumb"
+        ansi = is_terminal(stream) and os.name != "nt" and os.environ.get("TERM", "dumb") != "dumb"
         reverse = ("\x1b[7m", "\x1b[0m")
         return {"anomaly": reverse, "fault": reverse, "bad": reverse} if ansi else {}
     console = Console(file=stream)
@@ -177,6 +193,23 @@ def _detect_styles(stream: TextIO) -> dict[str, tuple[str, str]]:
         before, _, after = style.render("\0", color_system=system).partition("\0")
         styles[name] = (before, after)
     return styles
+
+
+def fill(text: str, width: int, lead: str = "") -> list[str]:
+    """Break a text into lines between its words; what stands in quotes or between bars is one.
+
+    The first line begins with `lead`, further ones under the first word. A word that is wider
+    than a line is left whole.
+    """
+    pattern = r".+?(?: \| |$)" if " | " in text else r'(?:[^\s"]|"[^"]*"|")+\s*'
+    indent = " " * (len(lead) or 2)
+    lines, fresh = [lead], True
+    for word in re.findall(pattern, text):
+        if not fresh and len(lines[-1]) + len(word.rstrip()) > width:
+            lines.append(indent)
+        lines[-1] += word
+        fresh = False
+    return [line.rstrip() for line in lines]
 
 
 class View:
@@ -214,6 +247,7 @@ class View:
         self._history: deque[float] = deque(maxlen=32)
         self._banner = False
         self._cause = ""  # of the anomaly, as the last reading named it
+        self.led: bool | None = None  # of the board, which follows the state; None: not known
         self._columns = 0
         self._columns_read = -1.0
         self._clock = ""
@@ -294,9 +328,14 @@ class View:
         item = telemetry.parse(body)
         if isinstance(item, Reading | Fault | Raw):
             self._samples += 1
+            self.led = None if isinstance(item, Raw) else False
         elapsed = self._elapsed(elapsed)
         clock = self._time(elapsed, stamp)
         ended = self.session.note(item, elapsed, clock)
+        if isinstance(item, Reading | AnomalyMarker):
+            self.led = self.session.open_anomaly is not None
+        elif isinstance(item, Startup):
+            self.led = None
         shown = self._render(item, clock)
         if shown is None:
             return line + "\n"
@@ -330,27 +369,25 @@ class View:
             if self._banner:
                 return ""
             self._banner = True
-            text = f"{telemetry.MARKER}  {self._cause}".rstrip()
-            return self._full("anomaly", text.center(self._layout.width))
+            text = "  ".join(filter(None, (telemetry.MARKER, self._cause, "LED on")))
+            return self._full("anomaly", text.center(self._layout.width).rstrip())
         if isinstance(item, Fault):
             self._history.clear()
-            text = f"{self._lead(clock)}FAULT  {item.reason}"
-            return self._full("fault", text)
+            more = "".join(f", {name} {value}" for name, value in item.fields.items())
+            return self._full("fault", f"FAULT  {item.reason}{more}", self._lead(clock))
         if isinstance(item, Raw):
             return self._render_raw(item, clock)
-        paint = self.screen.paint
         if isinstance(item, Answer):
             arrow = self.screen.glyphs.answer
             if item.text.startswith("SELFTEST FAILED"):
-                return self._full("bad", f"{arrow} {item.text}")
-            if item.ok:
-                return paint("answer", f"{arrow} OK {item.text}".rstrip()) + "\n"
-            return paint("refusal", f"{arrow} ERR {item.text}") + "\n"
+                return self._full("bad", item.text, f"{arrow} ")
+            style, word = ("answer", "OK") if item.ok else ("refusal", "ERR")
+            return self._filled(style, f"{word} {item.text}".rstrip(), f"{arrow} ")
         if isinstance(item, Selftest):
-            return paint("good", item.text) + "\n" if item.ok else self._full("bad", item.text)
+            return self._filled("good", item.text) if item.ok else self._full("bad", item.text)
         if isinstance(item, Startup):
             return self._render_startup(item)
-        return None
+        return "" if self.session.is_injection(item) else None  # the summary has a table of them
 
     def _render_reading(self, item: Reading, clock: str) -> str:
         layout = self._layout
@@ -360,24 +397,15 @@ class View:
         spark = self._spark(item.real)
         bar, plain_bar = self._bar(item.score, item.threshold)
         score = f"{item.score:8.4f}" if layout.score else ""
-        extra = "".join(f"  {v if k == 'Cause' else f'{k} {v}'}" for k, v in item.fields.items())
-        cause = item.channels.get(item.fields.get("Cause", ""))
-        if cause is not None:  # its value says more than the first channel's
-            extra = self._channel(item.fields["Cause"], cause)
-        elif layout.recon:
-            extra = f"  expected {item.recon:.2f}{extra}"
+        self._cause = self._cause_of(item)
+        extra = self._extra(item)
         if state is State.ANOMALY or state is State.FAULT:
             parts = (clock if layout.time else "", value, spark, plain_bar, score, state.value)
             text = "  ".join(part for part in parts if part)
-            self._cause = item.fields.get("Cause", "")
-            if len(text) + len(extra) <= layout.width:
-                text += extra
+            text += extra
             return self._full("anomaly" if state is State.ANOMALY else "fault", text)
         styles = self._pieces
         name = state.value if state is not None else ""
-        self._cause = ""
-        if len(extra) > layout.width - self._core_width:
-            extra = ""
         return (
             (styles["time"] % clock if layout.time else "")
             + styles["value"] % value
@@ -389,11 +417,29 @@ class View:
             + (styles["extra"] % extra if extra else "")
         ).rstrip() + "\n"
 
-    def _channel(self, name: str, channel: Channel) -> str:
-        value = (
-            f"  {name} {channel.value_text} {self._unit_text(self._units.get(name, ''))}".rstrip()
-        )
-        return value if channel.expected is None else f"{value}, expected {channel.expected:.2f}"
+    def _cause_of(self, item: Reading) -> str:
+        """Why it is an anomaly; of a channel that the board tells about, its value as well."""
+        cause = item.fields.get("Cause", "")
+        channel = item.channels.get(cause)
+        if channel is None:
+            return cause
+        unit = self._unit_text(self._units.get(cause, ""))
+        text = f"{cause} {channel.value_text} {unit}".rstrip()
+        return text if channel.expected is None else f"{text}, expected {channel.expected:.2f}"
+
+    def _extra(self, item: Reading) -> str:
+        """What else the line says, as much as there is room for."""
+        cause = item.fields.get("Cause")
+        of_first = self._layout.recon and cause not in item.channels
+        parts = [f"expected {item.recon:.2f}"] if of_first else []
+        parts.append(self._cause)
+        parts += [f"{k} {v}" for k, v in item.fields.items() if k != "Cause"]
+        text, room = "", self._layout.width - self._core_width
+        for part in filter(None, parts):
+            if len(text) + 2 + len(part) > room:
+                break
+            text += f"  {part}"
+        return text
 
     def _render_raw(self, item: Raw, clock: str) -> str:
         first = item.values[0]
@@ -417,24 +463,32 @@ class View:
             rule = self.screen.glyphs.rule
             room = self._layout.width - len(text) - 6
             text = f"{rule * 3} {text} {rule * max(room, 0)}"
-        return self.screen.paint("start", text) + "\n"
+            return self.screen.paint("start", text) + "\n"
+        return self._filled("start", text)
 
     def _over(self, episode: Episode) -> str:
-        text = f"anomaly over after {episode.length:.1f} s, peak score {episode.peak:.4f}"
-        return self.screen.paint("good", f"{self._lead(' ' * self._layout.time)}{text}") + "\n"
+        length = format_seconds(episode.length)
+        text = f"anomaly over after {length}, peak score {episode.peak:.4f}, LED off"
+        return self._filled("good", text, self._lead(" " * self._layout.time))
 
     # -- pieces of a line --------------------------------------------------------------------
 
     def _lead(self, clock: str) -> str:
         return f"{clock}  " if self._layout.time else ""
 
-    def _full(self, style: str, text: str) -> str:
-        """A whole line in one style, to be seen from across the room."""
+    def _filled(self, style: str, text: str, lead: str = "") -> str:
+        """A text that may be long: further lines begin under its first word."""
+        lines = fill(text, self._layout.width, lead)
+        return "".join(self.screen.paint(style, line) + "\n" for line in lines)
+
+    def _full(self, style: str, text: str, lead: str = "") -> str:
+        """Whole lines in one style, to be seen from across the room."""
         width = self._layout.width
-        if len(text) > width:
-            text = text[: width - 1] + ("…" if self.screen.degrees else "~")
         before, after = self.screen.styles.get(style, ("", ""))
-        return f"{before}{text:<{width}}{after}\n" if before else f"{text.rstrip()}\n"
+        lines = [lead + text] if len(lead + text) <= width else fill(text, width, lead)
+        if before:
+            lines = [f"{before}{line:<{width}}{after}" for line in lines]
+        return "\n".join([*lines, ""])
 
     def _spark(self, value: float) -> str:
         """The recent values, on the scale of those shown."""
@@ -549,7 +603,7 @@ def main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     sys.stdout.write(view.show_waiting())
-    summarize(view.session, sys.stdout)
+    summarize(view.session, sys.stdout, view.screen.columns())
     return 0
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import select
+import struct
 import subprocess
 import sys
 import time
@@ -26,11 +27,20 @@ class VirtualBoard:
 
 
 class MonitorSession:
-    """`pio device monitor` in a pseudo-terminal."""
+    """`pio device monitor` in a pseudo-terminal; `size="80x24"` says how large it is."""
 
-    def __init__(self, port: str, cwd: Path, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self,
+        port: str,
+        cwd: Path,
+        *arguments: str,
+        **environment: str,
+    ) -> None:
         self.text = ""
         self._terminal, child = os.openpty()
+        if size := environment.pop("size", ""):
+            columns, rows = map(int, size.split("x"))
+            self.resize(columns, rows)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "platformio", "device", "monitor", "-p", port, *arguments],
             cwd=cwd,
@@ -45,6 +55,30 @@ class MonitorSession:
             },
         )
         os.close(child)
+
+    def resize(self, columns: int, rows: int) -> None:
+        import fcntl  # not on Windows, where these tests are skipped
+        import termios
+
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    @property
+    def rows(self) -> list[str]:
+        """The lines as they stand on the screen and above it, without colours."""
+        rows, column = [""], 0
+        for piece in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|.", self.text, re.DOTALL):
+            if piece == "\n":
+                rows.append("")
+            elif piece == "\r":
+                column = 0
+            elif piece == "\x1b[2K":
+                rows[-1] = " " * column
+            elif piece[0] == "\x1b":
+                column -= int(piece[2:-1]) if piece[-1] == "D" else 0
+            else:
+                rows[-1] = f"{rows[-1][:column]:<{column}}{piece}{rows[-1][column + 1 :]}"
+                column += 1
+        return [row.rstrip() for row in rows]
 
     def read(self, seconds: float = 0.2) -> str:
         deadline = time.monotonic() + seconds

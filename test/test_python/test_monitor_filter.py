@@ -5,6 +5,9 @@ import io
 import itertools
 import re
 import socket
+import struct
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 from serial_line import MonitorSession, VirtualBoard
 
 from monitor.bench import ansi_screen
+from monitor.input_line import InputLine
 from monitor.summary import summarize
 from monitor.telemetry import MARKER, MAX_LINE
 from monitor.view import ASCII, FANCY, STYLES, Screen, View, detect_screen, layout_for, plain_screen
@@ -73,8 +77,18 @@ def test_the_end_of_an_anomaly_says_how_long_and_how_bad_it_was() -> None:
     view = make_view()
     for _ in range(4):
         view.feed(ANOMALY)
-    assert "anomaly over after 2.0 s, peak score 0.4200" in view.feed(READING)
+    assert "anomaly over after 2.0 s, peak score 0.4200, LED off" in view.feed(READING)
     assert MARKER in view.feed(ANOMALY)  # the next one is announced again
+
+
+def test_the_led_follows_the_state_as_on_the_board() -> None:
+    view = make_view()
+    seen = [view.led]
+    for text in (READING, ANOMALY, FAULT, READING, ANOMALY, READING, "RAW,1,500,25.13\n"):
+        view.feed(text)
+        seen.append(view.led)
+    assert seen == [None, False, True, False, False, True, False, None]
+    assert f"{MARKER}  level  LED on" in view.feed(ANOMALY)
 
 
 def test_firmware_without_states_is_understood_by_its_marker() -> None:
@@ -118,6 +132,45 @@ def test_each_kind_of_line_has_its_own_style(line: str, style: str) -> None:
     assert line.removeprefix("RAW,1,500,").removeprefix("OK SELFTEST") in shown
 
 
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_long_answers_break_between_words_and_never_in_one(columns: int) -> None:
+    answer = (
+        'OK profile=temperature fingerprint=0123456789ab engine="dense int8" model_bytes=2072'
+        " engine_bytes=24 channels=1 features=8 period_ms=500 threshold=0.6327"
+    )
+    lines = make_view(columns).feed(answer + "\r\n").splitlines()
+    assert all(len(line) < columns for line in lines)
+    assert lines[0].startswith("← OK profile=temperature")
+    assert all(line.startswith("  ") for line in lines[1:])
+    assert "".join(f" {line[2:]}" for line in lines).strip() == answer
+    assert any('engine="dense int8"' in line for line in lines)
+
+
+def test_a_list_breaks_between_its_entries() -> None:
+    text = make_view(60).feed("OK help | raw on|off|on crc | inject VALUE [COUNT] | calibrate\n")
+    assert text == "← OK help | raw on|off|on crc | inject VALUE [COUNT] |\n  calibrate\n"
+
+
+@pytest.mark.parametrize("columns", [30, 80, 120])
+def test_a_fault_of_any_length_is_read_to_its_end(columns: int) -> None:
+    reason = "at the high rail (short to the supply or open)"
+    for text in (reason, "engine failed"):
+        shown = bare(make_view(columns).feed(f"Fault: {text} | State: FAULT | Channel: 2\r\n"))
+        assert " ".join(shown.split()).endswith(f"FAULT {text}, Channel 2")
+        assert all(len(line) < columns for line in shown.splitlines())
+
+
+def test_the_channel_that_is_the_cause_comes_with_its_value() -> None:
+    view = make_view(140)
+    text = view.feed(
+        ANOMALY.replace(
+            "Cause: level", "Cause: Current | Channels: 3 | Speed: 9 (9) | Current: 3.2"
+        )
+    )
+    assert f"{MARKER}  Current 3.2  LED on" in text
+    assert "ANOMALY  Current 3.2  Channels 3" in text
+
+
 def test_the_unit_follows_the_profile_that_the_board_names() -> None:
     view = View(plain_screen(), "C", unit_of={"vibration": "g"}.get)
     view.feed("Profile: vibration | Engine: dense int8 | Fingerprint: 0 | Period: 1 ms\n")
@@ -143,7 +196,7 @@ def test_no_line_is_wider_than_the_terminal_where_it_can_be_helped(columns: int)
     view = make_view(columns)
     for text in (READING, ANOMALY, FAULT, READING, "RAW,1,500,25.13\n"):
         for line in view.feed(text).splitlines():
-            assert len(line) <= max(columns - 1, 24) or "anomaly over" in line
+            assert len(line) <= max(columns - 1, 24)
     assert "25.13" in view.feed(READING) and "NORMAL" in view.feed(READING)
 
 
@@ -340,6 +393,27 @@ def test_the_summary_lists_the_episodes() -> None:
     assert re.search(r"FAULT .* 2\.0 s .* stuck for 45 s", text)
 
 
+def test_the_summary_of_a_simulation_says_what_was_found_and_what_was_missed() -> None:
+    view = make_view()
+    for text in [READING] * 4 + [ANOMALY] * 2 + [READING] * 60:
+        view.feed(text)
+    shown = view.feed(
+        "Summary: injected step of temperature, t=1.500..2.500 s: found after 0.5 s, ANOMALY\n"
+    )
+    shown += view.feed("Summary: injected noise of temperature, t=20.000..25.000 s: missed\n")
+    shown += view.feed("Summary: alarms without an injection 3\n")
+    assert shown == ""  # the table says it
+    stream = io.StringIO()
+    summarize(view.session, stream, 100)
+    text = stream.getvalue()
+    assert re.search(r"injected, found\W+1 of 2\b", text)
+    assert re.search(r"false alarms\W+3\b", text)
+    assert re.search(
+        r"step of temperature .* 1\.5 s .* 2\.5 s .* found after 0\.5 s, ANOMALY", text
+    )
+    assert re.search(r"noise of temperature .* 20\.0 s .* 25\.0 s .* missed", text)
+
+
 def test_a_silent_session_has_no_summary() -> None:
     stream = io.StringIO()
     summarize(make_view().session, stream)
@@ -352,6 +426,38 @@ def test_a_million_episodes_take_bounded_memory() -> None:
         view.feed(ANOMALY + READING)
     assert view.session.anomaly_count == 3000
     assert len(view.session.anomalies) == 1000
+
+
+# -- the line of input ------------------------------------------------------------------------
+
+
+def test_what_is_typed_is_sent_on_enter_and_can_be_mended_before() -> None:
+    line = InputLine(plain_screen(80))
+    assert line.type("stx\batus") == ("", [])
+    assert line.text == "status"
+    assert line.type("\r\n") == ("status\r\n", ["status"])
+    assert line.type("nonsense\x15\r") == ("\r", [])
+    assert line.type("\x04") == ("\x04", [])  # means nothing here: sent as it is
+
+
+def test_arrow_keys_bring_back_what_was_sent_and_other_sequences_do_nothing() -> None:
+    line = InputLine(plain_screen(80))
+    line.type("help\nstatus\n")
+    line.type("\x1b[A\x1b[A\x1b[A\x1b[15~\x1b[D\x1bOQ")
+    assert line.text == "help"
+    line.type("\x1b[B")
+    assert line.text == "status"
+    line.type("\x1bOB")
+    assert line.text == ""
+
+
+@given(st.text(), st.integers(1, 120), st.sampled_from([None, False, True]))
+def test_the_line_of_input_stays_on_one_line(text: str, columns: int, led: bool | None) -> None:
+    line = InputLine(plain_screen(columns))
+    line.type(text)
+    shown = re.sub(r"\x1b\[\??[0-9]+[hlD]", "", line.draw(led))
+    assert len(shown) <= max(columns - 1, 4) and "\n" not in shown
+    assert line.text.endswith(shown.partition("> ")[2]) or not line.text
 
 
 # -- in the real monitor ------------------------------------------------------------------------
@@ -431,10 +537,101 @@ def test_no_color_in_the_monitor_leaves_no_colour(
     session = monitor(board("--speed", "20").port, "-f", "anomaly", NO_COLOR="1")
     session.wait_for("NORMAL")
     session.type("inject 50 4\n")
-    session.wait_for(MARKER)
+    session.wait_for(MARKER, "● LED on")
     assert not re.search(
         r"\x1b\[[0-9;]*(3[0-7]|4[0-7]|9[0-7]|10[0-7])m", session.quit().split("--- Quit")[1]
     )
+
+
+READING_ROW = re.compile(r"TIME +-?\d+\.\d\d °C .*(WARMUP|NORMAL|ANOMALY)\b.*")
+
+
+@pytest.mark.parametrize("size", ["80x24", "120x40"])
+def test_what_is_typed_stays_below_the_readings_and_harms_none_of_them(
+    size: str, board: Callable[..., VirtualBoard], monitor: Monitor
+) -> None:
+    session = monitor(board("--speed", "20").port, "-f", "anomaly", "--echo", size=size)
+    session.wait_for("NORMAL", "○ LED off")
+    session.type("stax\x7ftus")
+    while session.rows[-1] != "○ LED off  > status":
+        session.read()
+    begin = len(session.rows)
+    while len(session.rows) < begin + 10:  # readings go on above it
+        session.read()
+    session.type("\n")
+    session.wait_for("OK state=")
+    begin = next(n for n, row in enumerate(session.rows) if row.startswith("--- Quit"))
+    rows = [bare(row) for row in session.rows[begin + 1 :]]
+    session.quit()
+    assert rows[-1].startswith("○ LED off  >") and "status" not in rows[-1]
+    assert rows.count("→ status") == 1
+    assert all(len(row) < int(size[:-3]) for row in rows)
+    readings = [row for row in rows if "°C" in row]
+    assert len(readings) > 20
+    assert [row for row in readings if not READING_ROW.fullmatch(row)] == []
+    assert not any("> " in row for row in rows[:-1] if row.startswith(("○", "●")))
+
+
+def test_the_line_of_input_follows_the_size_of_the_terminal_and_makes_way_for_the_menu(
+    board: Callable[..., VirtualBoard], monitor: Monitor
+) -> None:
+    session = monitor(board("--speed", "20").port, "-f", "anomaly", size="120x40")
+    session.wait_for("NORMAL")
+    session.type("x" * 90)
+    session.wait_for("x" * 90)
+    session.resize(60, 20)
+    while session.rows[-1] != "○ LED off  > " + "x" * 46:
+        session.read()
+    session.type("\x14\x09")
+    session.wait_for("--- filters: anomaly")
+    session.type("\x15")
+    while session.rows[-1] != "○ LED off  > type a command and Enter, for example help":
+        session.read()
+    text = "\n".join(session.rows)
+    assert "\n--- Settings:" in text and "\n--- filters: anomaly\n" in text
+    assert "x" * 90 not in text and "x" * 46 not in text
+
+
+def test_a_terminal_that_knows_no_escapes_has_nothing_of_the_line_of_input(
+    board: Callable[..., VirtualBoard], monitor: Monitor
+) -> None:
+    session = monitor(board("--speed", "20").port, "-f", "anomaly", TERM="dumb")
+    session.wait_for("NORMAL")
+    session.type("inject 50 4\n")
+    session.wait_for(MARKER, "anomaly over after")
+    text = session.quit().split("--- Quit")[1]
+    assert "\x1b" not in text and "LED off  >" not in text and "→" not in text
+    assert re.search(r"anomalies\W+1\b", text)
+
+
+def test_behind_pipes_the_width_is_that_of_the_terminal_the_output_is_meant_for(
+    project: Path,
+) -> None:
+    import fcntl
+    import os
+    import termios
+
+    terminal, child = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    name = os.ttyname(child)
+    environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "monitor.view"],
+        cwd=project,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: os.close(os.open(name, os.O_RDWR)),  # the session's terminal from here
+        env={**environment, "FORCE_COLOR": "1", "TERM": "xterm-256color"},
+        text=True,
+    ) as process:
+        shown = process.communicate(READING + ANOMALY)[0]
+    os.close(terminal)
+    os.close(child)
+    assert "expected" not in shown  # there is no room for it in 80 columns
+    red = [row for row in shown.splitlines() if row.startswith("\x1b[1;97;41m")]
+    assert [len(ANSI.sub("", row)) for row in red] == [79, 79]
 
 
 def test_without_rich_the_monitor_is_plainer_and_says_once_how_to_get_it(
