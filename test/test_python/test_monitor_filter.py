@@ -160,17 +160,6 @@ def test_a_fault_of_any_length_is_read_to_its_end(columns: int) -> None:
         assert all(len(line) < columns for line in shown.splitlines())
 
 
-def test_the_channel_that_is_the_cause_comes_with_its_value() -> None:
-    view = make_view(140)
-    text = view.feed(
-        ANOMALY.replace(
-            "Cause: level", "Cause: Current | Channels: 3 | Speed: 9 (9) | Current: 3.2"
-        )
-    )
-    assert f"{MARKER}  Current 3.2  LED on" in text
-    assert "ANOMALY  Current 3.2  Channels 3" in text
-
-
 def test_the_unit_follows_the_profile_that_the_board_names() -> None:
     view = View(plain_screen(), "C", unit_of={"vibration": "g"}.get)
     view.feed("Profile: vibration | Engine: dense int8 | Fingerprint: 0 | Period: 1 ms\n")
@@ -188,6 +177,7 @@ def test_a_cause_that_is_not_the_first_channel_shows_its_own_value() -> None:
     assert "flow" not in view.feed(reading.format("NORMAL"))
     shown = view.feed(reading.format("ANOMALY | Cause: flow"))
     assert "ANOMALY  flow 12.00 l/min, expected 32.25" in shown
+    assert f"{MARKER}  flow 12.00 l/min, expected 32.25  LED on" in view.feed(f"{MARKER}\r\n")
     assert "expected 2.40" in view.feed(reading.format("ANOMALY | Cause: current"))
 
 
