@@ -79,14 +79,15 @@ class AnyEngine final : public Autoencoder {
   bool wild = false;
 };
 
-const char* const kNames[] = {"a name of thirty-two characters ",
+const char* const kNames[] = {"a name of thirty-two characters!",
                               "Motor current [A]",
                               "c",
                               "d = 1",
                               "e/f",
                               "another of thirty-two characters",
-                              "the first of {curly} braces(), ;:",
+                              "the first: of {curly} brace(1) ;",
                               "h"};
+const char* const kUnits[] = {"C", "A", "", "8 chars!", "%", "l/min", "g", "m/s2"};
 const FeatureSpec kSpecs[] = {
     {FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f}, {FeatureKind::kValue, 1, 0.0f, 0.0f, 0.0f},
     {FeatureKind::kValue, 2, 0.0f, 0.0f, 0.0f}, {FeatureKind::kValue, 3, 0.0f, 0.0f, 0.0f},
@@ -124,6 +125,7 @@ const Configs kConfigs;
 const AppConfig kApp = {"every_line",
                         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
                         kNames,
+                        kUnits,
                         500000,
                         INT32_MAX,
                         kConfigs.sensor,
@@ -152,6 +154,8 @@ const char* const kCommands[] = {
     "help\n",
     "status\n",
     "model\n",
+    "channels on\n",
+    "channels off\n",
     "raw on\n",
     "raw on crc\n",
     "raw off\n",

@@ -113,13 +113,13 @@ static void ARecordingIsReplayedWithoutHeap() {
   const char path[] = "test_no_heap.csv";
   std::FILE* file = std::fopen(path, "wb");
   TEST_ASSERT_NOT_NULL(file);
-  std::fputs("time;value\n", file);
-  for (int i = 0; i < 5000; ++i) std::fprintf(file, "%d;%d.5\n", i, 20 + i % 10);
+  std::fputs("time,value\n", file);
+  for (int i = 0; i < 5000; ++i) std::fprintf(file, "%d,%d.5\n", i, 20 + i % 10);
   std::fclose(file);
   {
     const char* const names[] = {"value"};
     Recording recording;
-    TEST_ASSERT_EQUAL_STRING("", recording.Open(path, nullptr, names, 1));
+    TEST_ASSERT_EQUAL_STRING("", recording.Open(path, nullptr, names, 1, 1000000));
     heap_guard::forbidden = true;
     int rows = 0;
     for (; !recording.Done(); ++rows) recording.Next();

@@ -316,6 +316,7 @@ static void CalibrateTellsEveryChannel() {
   static const float ones[] = {1.0f, 1.0f};
   static const float lows[] = {-100.0f, -100.0f};
   static const float highs[] = {100.0f, 100.0f};
+  static const char* const units[] = {"C", "A"};
   static const float zeros[] = {0.0f, 0.0f};
   const FeatureConfig features = {2, 2, 1, 2.0f, specs, sigmas};
   DetectorConfig detector = kDetector;
@@ -323,8 +324,8 @@ static void CalibrateTellsEveryChannel() {
   detector.scaling.scale = ones;
   detector.scaling.clip_low = lows;
   detector.scaling.clip_high = highs;
-  const AppConfig config = {"test",   kFingerprint, names, 500000, 1234,  kSensor,
-                            features, detector,     1,     zeros,  zeros, 1e-4f};
+  const AppConfig config = {"test",   kFingerprint, names, units, 500000, 1234, kSensor,
+                            features, detector,     1,     zeros, zeros,  1e-4f};
   FeatureStorage<2, 2, false> two;
   MeanAutoencoder mean(2);
   DetectorApp app(config, two.memory(), board, mean);
