@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from monitor.telemetry import Answer, Reading, parse
-from training import manifest, profiles
+from training import manifest, profiles, recordings
 from training.benchmark import program, skab
 from training.errors import UserError
 
@@ -96,10 +96,12 @@ def test_eight_channels_from_a_recording_to_a_cause(project: Path, tmp_path: Pat
         command += ["--column", channel]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    plain = tmp_path / "plain.csv"
+    recordings.write_plain(recordings.read(recording, PUMP), PUMP, plain)
     compiler = program.compiler(tmp_path / "objects")
     built = compiler.build(PUMP, manifest.load(tmp_path / "pump"), tmp_path / "program")
     said = subprocess.run(
-        [str(built.path), "--replay", str(recording)],
+        [str(built.path), "--replay", str(plain)],
         input="channels on\nmodel\n",
         capture_output=True,
         text=True,

@@ -173,6 +173,18 @@ def test_a_hole_and_a_row_that_is_left_out_end_a_piece(tmp_path: Path) -> None:
     )
 
 
+def test_a_clock_of_whole_seconds_leaves_no_holes(tmp_path: Path) -> None:
+    """A row every 1.05 s and a clock that shows whole seconds, as in SKAB."""
+    lines = [f"2020-03-09 10:{s // 60:02}:{s % 60:02}" for s in (int(1.05 * i) for i in range(900))]
+    text = "time;temp\n" + "".join(f"{t};{20 + i % 7}\n" for i, t in enumerate(lines))
+    recording = read(tmp_path, text)
+    assert recording.gaps == 0
+    assert recording.interval_s == pytest.approx(1.05, abs=0.001)
+    plain = tmp_path / "plain.csv"
+    recordings.write_plain(recording, TEMPERATURE, plain)
+    assert recordings.read(plain, TEMPERATURE).gaps == 0
+
+
 def test_rows_are_put_in_order_and_it_is_said(tmp_path: Path) -> None:
     lines = rows("{i},{v}").splitlines()
     straight = read(tmp_path, "\n".join(["time,temp", *lines]))
