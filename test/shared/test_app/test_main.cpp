@@ -447,7 +447,7 @@ static void OnRequestReadingsShowEveryChannel() {
   TEST_ASSERT_TRUE(board.Said("OK channels on\r\n"));
   Run(app, 1);
   // The network expects the mean: 0.5 scaled back. The last channel has no feature to read it from.
-  TEST_ASSERT_TRUE(board.Said("| Channels: 3 | air flow: 0.00 (17.50) | noise: 0.00\r\n"));
+  TEST_ASSERT_TRUE(board.Said("| Channels: 3 | air flow: 24.99 (17.50) | noise: 0.00\r\n"));
   Type(app, "channels off\n");
   board.Forget();
   Run(app, 1);
