@@ -62,7 +62,7 @@ def test_a_recording_with_a_bad_row_says_so_beside_the_serial_line(
     program: Path, tmp_path: Path
 ) -> None:
     recording = tmp_path / "recording.csv"
-    recording.write_text("temperature\n25.1\nno number\n25.2\n")
+    recording.write_text("time,temperature\n0,25.1\n0.5,no number\n1,25.2\n")
     command: list[str | Path] = [program, "--serial", "stdio", "--speed", "max"]
     command += ["--replay", recording]
     done = subprocess.run(command, input="raw on\n", capture_output=True, text=True, check=True)
