@@ -160,7 +160,8 @@ def test_every_channel_is_shown_with_its_unit_once(project: Path, tmp_path: Path
     text = (project / "examples" / "pump.toml").read_text(encoding="utf-8")
     start, end = text.index("channels = ["), text.index("]", text.index("channels = [")) + 1
     text = text[:start] + 'channels = ["Current [A]", "Flow & <b>", "Price $a$"]' + text[end:]
-    text = text.replace("steps = 800", "steps = 20").replace('unit = "g"', 'unit = "A"')
+    text = re.sub(r"units = \[[^\]]*\].*", 'units = ["A", "", ""]', text)
+    text = text.replace("steps = 800", "steps = 20")
     profile = tmp_path / "pump.toml"
     profile.write_text(text, encoding="utf-8")
     rows = np.random.default_rng(3).normal(5, 1, (900, 3))
@@ -169,7 +170,7 @@ def test_every_channel_is_shown_with_its_unit_once(project: Path, tmp_path: Path
     data.write_text("\n".join(lines) + "\n")
     model, path = tmp_path / "model", tmp_path / "page.html"
     command = [sys.executable, "-m", "training", "train", "--profile", str(profile)]
-    command += ["--data", str(data), "--out", str(model)]
+    command += ["--data", str(data), "--interval", "1", "--out", str(model)]
     subprocess.run(command, cwd=project, check=True)
     done = run_report(project, "--profile", profile, "--model", model, "--out", path)
     assert done.returncode == 0, done.stderr
