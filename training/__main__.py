@@ -163,7 +163,11 @@ def _named_folder(options: argparse.Namespace) -> Path | None:
 
 
 def _train(profile: Profile, options: argparse.Namespace) -> None:
-    folder = _named_folder(options) or folders.own(profile)
+    named = _named_folder(options)
+    if options.if_stale and not named and (found := folders.find(profile)).manifest:
+        print(f"{profiles.shown(found.folder)}: up to date")
+        return
+    folder = named or folders.own(profile)
     with manifest.lock(folder):
         if options.if_stale and folders.look(profile, folder, locked=True).manifest:
             print(f"{profiles.shown(folder)}: up to date")

@@ -459,7 +459,7 @@ def test_a_recording_on_a_read_only_disk_does_not_begin(
     room = disk(64)
     make_read_only(room)
     with FakeBoard() as board:
-        assert collect.main(["--port", board.port, "--out", str(room), "--seconds", "9"]) == 1
+        assert collect.main(["--port", board.port, "--out", str(room), "--seconds", "20"]) == 1
     one_sentence(capsys.readouterr().err, room, "Read-only file system")
     assert "raw on" not in board.commands
 

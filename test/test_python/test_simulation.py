@@ -267,7 +267,7 @@ def test_the_demo_of_any_profile(platformio: PlatformIO, tmp_path: Path) -> None
 
     exit_code, said = demo()
     assert exit_code == 0, said
-    assert re.search(r"injected step of c0, t=520\.000\.\.545\.000 s: found after", said), said
+    assert re.search(r"step of c0 .* 520\.0 s .* 545\.0 s .* found after", said), said
     assert re.search(r"readings\W+118\b", said), said  # 120 samples, 2 of them faults
 
     model.manifest["golden"]["outputs"][0][0] += 1.0  # so that the self-test fails
