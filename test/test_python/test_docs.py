@@ -382,7 +382,8 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         (folder / "bin" / name).symlink_to(bare)
     (folder / "bin" / "pio").symlink_to(PROJECT / ".venv" / "bin" / "pio")
     kept = {k: v for k, v in os.environ.items() if not re.match("ANOMALY_|PYTHON|VIRTUAL_ENV", k)}
-    core = {"PLATFORMIO_CORE_DIR": str(Path.home() / ".platformio"), **platformio_settings()}
+    known = os.environ.get("PLATFORMIO_CORE_DIR") or str(Path.home() / ".platformio")
+    core = {"PLATFORMIO_CORE_DIR": known, **platformio_settings()}
     system = [p for p in os.environ["PATH"].split(os.pathsep) if not p.startswith(sys.prefix)]
     path = os.pathsep.join([str(folder / "bin"), *system])
     return kept | core | {"HOME": str(folder / "home"), "PATH": path}
