@@ -47,7 +47,7 @@ PYTHONS: Final = ("python", "python3", ".venv/bin/python")
 PLATFORMIO: Final = ("pio", "./piow")
 HOST_PROGRAM: Final = ".pio/build/native/program"
 PIO_COMMANDS: Final = ("run", "test", "device", "debug", "check", "pkg")
-LISTENS: Final = re.compile(rb"(?:localhost|127\.0\.0\.1):\d+")
+LISTENS: Final = re.compile(rb"serial on socket://\S+:\d+")
 
 
 @dataclass(frozen=True)
