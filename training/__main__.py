@@ -8,20 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from project import commands
+from project import profile as profiles
+from project.errors import UserError
 from project.paths import PROJECT, chosen_profile
+from project.profile import Profile
 from project.terminal import make_lenient
-from training import (
-    codegen,
-    folders,
-    importing,
-    manifest,
-    modelinfo,
-    profiles,
-    wishes,
-)
+from training import codegen, folders, importing, manifest, modelinfo, wishes
 from training.benchmark import cli as benchmark
-from training.errors import UserError
-from training.profiles import Profile
 
 if TYPE_CHECKING:
     from training.data import Dataset

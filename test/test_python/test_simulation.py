@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pytest
 from conftest import PlatformIO
 
-from training import data, manifest, profiles, train
+from project import profile as profiles
+from training import data, manifest, train
 from training.benchmark import program
 from training.wishes import Wishes
 
