@@ -5,6 +5,9 @@
 
 #include <cstdint>
 
+// The longest alarm_window: one bit a sample.
+constexpr int kMaxAlarmWindow = 32;
+
 // Features to network input: z = (f - offset) * scale; z = squash * asinh(z / squash) if squash >
 // 0; z clipped to [clip_low, clip_high], each its own; then, if whitening is not null, u =
 // whitening * (z - mean), clipped to +-whitening_clip.
@@ -50,7 +53,7 @@ struct DecisionConfig {
   float chart_cap;         // the most that one score counts in the second chart
   float normal_score;      // mean score on normal data
   uint8_t alarm_count;     // an alarm is raised when the score exceeds the threshold in alarm_count
-  uint8_t alarm_window;    // of the last alarm_window samples (at most 32)
+  uint8_t alarm_window;    // of the last alarm_window samples, kMaxAlarmWindow at most
   uint16_t clear_samples;  // and ends after so many samples in a row
   float clear_ratio;       // below clear_ratio * threshold
   uint16_t warmup_samples;
