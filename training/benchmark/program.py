@@ -82,9 +82,9 @@ class Compiler:
         header = folder / "model_config.h"
         header.write_text(codegen.config_header(profile, found), encoding="utf-8")
         program = folder / "program"
-        source = PROJECT / "src" / "main_native.cpp"
-        includes = ["-I", folder, "-I", source.parent, *_library_includes()]
-        compile_ = [self.command, *_FLAGS, *includes, source, *self.objects, *_SYSTEM]
+        sources = [s for s in (PROJECT / "src").glob("*.cpp") if s.name != "main_esp32.cpp"]
+        includes = ["-I", folder, "-I", PROJECT / "src", *_library_includes()]
+        compile_ = [self.command, *_FLAGS, *includes, *sorted(sources), *self.objects, *_SYSTEM]
         _run([*compile_, "-o", program])
         return Program(program, profile)
 

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "AnomalyDetector.h"
+#include "Detector.h"
 
 class RunSummary {
  public:
