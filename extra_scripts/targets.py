@@ -153,7 +153,7 @@ def demo() -> int:
 
 def bench() -> int:
     """Speed and size of the host build, against other engines; it compiles what it needs."""
-    return run(model_step.training_python(), "-m", "bench", *model_arguments())
+    return run(model_step.training_python(), "-m", "benchmark.speed", *model_arguments())
 
 
 def board() -> int:

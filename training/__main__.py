@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark import suites as benchmark
 from project import commands
 from project.paths import PROJECT, chosen_profile
 from project.terminal import make_lenient
@@ -19,7 +20,6 @@ from training import (
     profiles,
     wishes,
 )
-from training.benchmark import cli as benchmark
 from training.errors import UserError
 from training.profiles import Profile
 
@@ -268,8 +268,8 @@ def _modelinfo(profile: Profile, options: argparse.Namespace) -> None:
 
 
 def _report(profile: Profile, options: argparse.Namespace) -> None:
-    from training import report
-    from training.report import steps
+    from benchmark import report
+    from benchmark.report import steps
 
     out = options.out or PROJECT / "report" / f"{profile.name}.html"
     measured = report.read_benchmark(options.benchmark) if options.benchmark else None

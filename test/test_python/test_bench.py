@@ -1,4 +1,4 @@
-"""python -m bench: what it prints, and that its figures belong together. No time is judged here."""
+"""The speed benchmark: what it prints, and that its figures belong together. No time is judged."""
 
 import json
 import os
@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bench import compiler, figures
-from bench.figures import Figure
+from benchmark.speed import compiler, figures
+from benchmark.speed.figures import Figure
 from training import arena, manifest
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
@@ -20,7 +20,7 @@ needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++"
 def bench(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name != "TFLM_SOURCE_DIR"}
     return subprocess.run(
-        [sys.executable, "-m", "bench", *arguments],
+        [sys.executable, "-m", "benchmark.speed", *arguments],
         cwd=project,
         env={**kept, **environment},
         capture_output=True,

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark import baselines, devices, program, synthetic, variants
+from benchmark.devices import GRID, LOW_C, LSB_C
 from training import evaluation, manifest, profiles
-from training.benchmark import baselines, devices, program, synthetic, variants
-from training.benchmark.devices import GRID, LOW_C, LSB_C
 from training.errors import UserError
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")

@@ -39,7 +39,7 @@ PRINTED: Final = re.compile(r"\[|>>> |(OK|ERR)\b|[A-Za-z ]+(:|,|\.\.\.)|.*[â”€â”
 BOARD_TARGETS: Final = {"upload", "collect", "inject", "erase", "uploadfs", "monitor"}
 SLOW_TARGETS: Final = {"report", "bench", "train"}
 SLOW_WORDS: Final = {"benchmark", "bench", "report"}
-SLOW_MODULES: Final = {"bench", "benchmark", "pytest", "monitor.picture", "monitor.bench"}
+SLOW_MODULES: Final = {"benchmark.speed", "pytest", "monitor.picture", "benchmark.speed.lines"}
 BOARD_MODULES: Final = {"monitor.collect", "monitor.inject"}
 ELSEWHERE: Final = {"idf.py", "pipx", ".ci/lock", "git", "sudo"}  # need more than this project
 PIOW_OPTIONS: Final = ("--profile", "--model", "--model-dir")  # each with a value, first of all
@@ -293,7 +293,7 @@ def test_a_command_is_understood_and_names_what_exists(command: Command) -> None
         ("python -m monitor.collect --seconds 600", "look"),
         ("python test/faults/run.py 100", "look"),
         ("pio device monitor", "look"),
-        ("TFLM_SOURCE_DIR=x .venv/bin/python -m bench --markdown", "look"),
+        ("TFLM_SOURCE_DIR=x .venv/bin/python -m benchmark.speed --markdown", "look"),
         ("idf.py build", "look"),
     ],
 )

@@ -15,11 +15,11 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from training import manifest, profiles, report
-from training.benchmark import synthetic
-from training.benchmark.devices import GRID
+from benchmark import report, synthetic
+from benchmark.devices import GRID
+from benchmark.report import anomalies, comparison, page, signals
+from training import manifest, profiles
 from training.errors import UserError
-from training.report import anomalies, comparison, page, signals
 
 TEMPERATURE = profiles.load(profiles.find("temperature"))
 MODEL = manifest.load(profiles.PROJECT / "models" / "temperature")

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmark import tables
 from project.paths import chosen_profile
-from training.benchmark import tables
 from training.errors import UserError
 from training.profiles import PROJECT, Profile
 
@@ -69,7 +69,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _synthetic(profile: Profile, options: argparse.Namespace) -> None:
-    from training.benchmark import synthetic, variants
+    from benchmark import synthetic, variants
 
     names = variants.chosen(synthetic.known(profile), options.detector, profile)
     if not 0 <= options.colour <= 0.9:
@@ -90,7 +90,7 @@ def _synthetic(profile: Profile, options: argparse.Namespace) -> None:
 
 
 def _skab(profile: Profile, options: argparse.Namespace) -> None:
-    from training.benchmark import skab, variants
+    from benchmark import skab, variants
 
     names = variants.chosen(skab.known(profile), options.detector, profile)
     files = skab.read(options.data, profile)
@@ -100,7 +100,7 @@ def _skab(profile: Profile, options: argparse.Namespace) -> None:
 
 
 def _nab(profile: Profile, options: argparse.Namespace) -> None:
-    from training.benchmark import nab, variants
+    from benchmark import nab, variants
 
     names = variants.chosen(nab.known(profile), options.detector, profile)
     recordings = nab.read(options.data, options.labels, options.files)
@@ -110,7 +110,7 @@ def _nab(profile: Profile, options: argparse.Namespace) -> None:
 
 
 def _causes(profile: Profile, options: argparse.Namespace) -> None:
-    from training.benchmark import causes, variants
+    from benchmark import causes, variants
 
     names = variants.chosen(causes.known(profile), options.detector, profile)
     with progress("detectors") as told:

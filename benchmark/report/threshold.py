@@ -5,13 +5,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from benchmark.report import drawing
+from benchmark.report.drawing import THRESHOLD, Key, Pen
+from benchmark.report.page import Part
 from training import calibration, evaluation, layers, normal
 from training.data import Dataset
 from training.manifest import Manifest
 from training.profiles import Profile
-from training.report import drawing
-from training.report.drawing import THRESHOLD, Key, Pen
-from training.report.page import Part
 
 Array = npt.NDArray[np.float64]
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from benchmark import baselines
 from training import calibration, conversion, features, layers, network, profiles, train
-from training.benchmark import baselines
 from training.errors import UserError
 from training.profiles import Profile
 

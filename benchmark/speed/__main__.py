@@ -1,4 +1,4 @@
-"""`python -m bench`: see `--help`."""
+"""`python -m benchmark.speed`: see `--help`."""
 
 import argparse
 import json
@@ -9,11 +9,11 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from bench import compiler, engines, figures, path, steps, tflm_source
-from bench.figures import Figure
+from benchmark import tables
+from benchmark.speed import compiler, engines, figures, path, steps, tflm_source
+from benchmark.speed.figures import Figure
 from project.terminal import make_lenient
 from training import codegen, manifest, model_step, profiles
-from training.benchmark import tables
 from training.errors import UserError
 
 _DESCRIPTION = """\
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m bench",
+        prog="python -m benchmark.speed",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

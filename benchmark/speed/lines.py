@@ -1,6 +1,6 @@
 """Measure how many serial lines a second are parsed, and rendered, on one core.
 
-python -m monitor.bench [--lines N]
+python -m benchmark.speed.lines [--lines N]
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def measure(count: int) -> dict[str, float]:
 def main() -> int:
     make_lenient()
     parser = argparse.ArgumentParser(
-        prog="python -m monitor.bench", description=(__doc__ or "").splitlines()[0]
+        prog="python -m benchmark.speed.lines", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--lines", type=int, default=50_000)
     for name, value in measure(parser.parse_args().lines).items():
