@@ -1,1 +1,1 @@
-"""Speed and size of this project on the computer it runs on: `python -m benchmark.speed --help`."""
+"""Speed and size of this project on the computer it runs on."""

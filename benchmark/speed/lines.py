@@ -1,18 +1,14 @@
-"""Measure how many serial lines a second are parsed, and rendered, on one core.
+"""How many serial lines a second the monitor understands and draws, on one core."""
 
-python -m benchmark.speed.lines [--lines N]
-"""
-
-from __future__ import annotations
-
-import argparse
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Final
 
+from benchmark.speed.figures import Figure
 from monitor.telemetry import crc16, parse
 from monitor.view import FANCY, STYLES, Screen, View
-from project.terminal import make_lenient
+
+_SECTION: Final = "Serial lines in the monitor, of processor time on one core"
 
 
 def sample_lines(count: int) -> list[str]:
@@ -40,55 +36,38 @@ def ansi_screen() -> Screen:
     return Screen(lambda: 100, dict.fromkeys(STYLES, ("\x1b[1;31m", "\x1b[0m")), FANCY)
 
 
-def rate(lines: list[str], work: Callable[[], None]) -> float:
-    """Lines a second of processor time, the best of three runs."""
-    best = 0.0
-    for _ in range(3):
-        begin = time.process_time()
-        work()
-        best = max(best, len(lines) / (time.process_time() - begin))
-    return best
-
-
-def measure(count: int) -> dict[str, float]:
+def measure(count: int, runs: int) -> list[Figure]:
+    """Lines a second of processor time that are understood and drawn, from `count` lines a run."""
     readings, raw = sample_lines(count), raw_lines(count)
-
-    def parse_all(lines: list[str]) -> Callable[[], None]:
-        def work() -> None:
-            for line in lines:
-                parse(line)
-
-        return work
-
-    def render(pieces: list[str]) -> Callable[[], None]:
-        def work() -> None:
-            view = View(ansi_screen(), "C")
-            for piece in pieces:
-                view.feed(piece)
-
-        return work
-
     text = "".join(readings)
     blocks = [text[n : n + 4096] for n in range(0, len(text), 4096)]
-    return {
-        "parsed, readings": rate(readings, parse_all(readings)),
-        "parsed, RAW with CRC": rate(raw, parse_all(raw)),
-        "rendered, 4096 characters at a time": rate(readings, render(blocks)),
-        "rendered, a line at a time": rate(readings, render(readings)),
-        "rendered, a character at a time": rate(readings, render(list(text))),
+
+    def parse_all(lines: list[str]) -> None:
+        for line in lines:
+            parse(line)
+
+    def render(pieces: Iterable[str]) -> None:
+        view = View(ansi_screen(), "C")
+        for piece in pieces:
+            view.feed(piece)
+
+    work: dict[str, tuple[str, Callable[[], None]]] = {
+        "parse_readings": ("parsed, readings", lambda: parse_all(readings)),
+        "parse_raw": ("parsed, RAW with CRC", lambda: parse_all(raw)),
+        "render_blocks": ("drawn, 4096 characters at a time", lambda: render(blocks)),
+        "render_lines": ("drawn, a line at a time", lambda: render(readings)),
+        "render_characters": ("drawn, a character at a time", lambda: render(text)),
     }
+    return [
+        Figure(_SECTION, title, f"monitor_lines_per_s.{key}", "lines/s", _rates(count, runs, run))
+        for key, (title, run) in work.items()
+    ]
 
 
-def main() -> int:
-    make_lenient()
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmark.speed.lines", description=(__doc__ or "").splitlines()[0]
-    )
-    parser.add_argument("--lines", type=int, default=50_000)
-    for name, value in measure(parser.parse_args().lines).items():
-        print(f"{name:<38}{value:>10,.0f} lines/s")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _rates(count: int, runs: int, run: Callable[[], None]) -> list[float]:
+    rates = []
+    for _ in range(runs):
+        begin = time.process_time()
+        run()
+        rates.append(count / (time.process_time() - begin))
+    return rates

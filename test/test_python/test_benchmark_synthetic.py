@@ -156,7 +156,7 @@ def test_the_command_end_to_end(project: Path) -> None:
 
 
 def benchmark(project: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "training", "benchmark", "synthetic", *arguments]
+    command = [sys.executable, "-m", "benchmark", "synthetic", *arguments]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout

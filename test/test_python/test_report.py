@@ -52,7 +52,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_report(
     project: Path, *arguments: str | Path, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "training", "report", *map(str, arguments)]
+    command = [sys.executable, "-m", "benchmark", "report", *map(str, arguments)]
     return subprocess.run(
         command, cwd=project, env={**os.environ, **environment}, capture_output=True, text=True
     )
