@@ -77,7 +77,8 @@ def _histogram(pen: Pen, axes: Any, scores: Array, threshold: float) -> None:
 def _shown_scores(profile: Profile, found: Manifest, streams: Array) -> Array:
     """Scores [streams, rows] of features [streams, rows, features], on the threshold's scale."""
     pipeline = found["pipeline"]
-    scaler, scorer = evaluation._scaler(pipeline["scaling"]), evaluation._scorer(pipeline["score"])
+    scaler = evaluation.read_scaler(pipeline["scaling"])
+    scorer = evaluation.read_scorer(pipeline["score"])
     inputs = scaler.apply(streams)
     flat = inputs.reshape(-1, inputs.shape[-1])
     outputs = np.zeros_like(flat)
