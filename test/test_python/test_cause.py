@@ -9,8 +9,8 @@ import cpp_probe
 import numpy as np
 import pytest
 
+from benchmark import causes, skab
 from training import codegen, evaluation, profiles, train
-from training.benchmark import causes, skab
 from training.data import Dataset
 from training.manifest import Manifest
 from training.profiles import Feature, Profile

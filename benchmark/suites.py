@@ -1,4 +1,4 @@
-"""The verb `benchmark` of `python -m training`."""
+"""The verbs that measure detectors against others."""
 
 import argparse
 import contextlib
@@ -11,20 +11,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmark import tables
 from project.paths import chosen_profile
-from training.benchmark import tables
+from training import profiles
 from training.errors import UserError
 from training.profiles import PROJECT, Profile
 
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
-def add_parser(verbs: Any) -> None:
-    """Adds `benchmark synthetic`, `benchmark skab` and the others to the verbs."""
-    benchmark = verbs.add_parser("benchmark", help="measure detectors against others")
-    suites = benchmark.add_subparsers(required=True, metavar="synthetic|skab|nab|causes")
-
-    synthetic = suites.add_parser(
+def add_parsers(verbs: Any) -> None:
+    """Adds `synthetic`, `skab`, `nab` and `causes` to the verbs."""
+    synthetic = verbs.add_parser(
         "synthetic", help="simulated devices: recall by kind and size, false alarms a day"
     )
     synthetic.add_argument("--profile", default=chosen_profile(), help="name, or FILE.toml")
@@ -41,13 +39,13 @@ def add_parser(verbs: Any) -> None:
     _common(synthetic)
     synthetic.set_defaults(run=_synthetic)
 
-    skab = suites.add_parser("skab", help="a pump with eight sensors: F1, false and missed alarms")
+    skab = verbs.add_parser("skab", help="a pump with eight sensors: F1, false and missed alarms")
     skab.add_argument("--data", type=Path, required=True, help="folder of valve1, valve2, other")
     skab.add_argument("--profile", default=str(PROJECT / "examples" / "pump.toml"))
     _common(skab)
     skab.set_defaults(run=_skab)
 
-    nab = suites.add_parser("nab", help="months of temperatures: the score of NAB")
+    nab = verbs.add_parser("nab", help="months of temperatures: the score of NAB")
     nab.add_argument("--data", type=Path, required=True, help="folder of NAB's files")
     nab.add_argument("--labels", type=Path, required=True, metavar="combined_windows.json")
     nab.add_argument("--profile", default=chosen_profile(), help="name, or FILE.toml")
@@ -55,7 +53,7 @@ def add_parser(verbs: Any) -> None:
     _common(nab)
     nab.set_defaults(run=_nab)
 
-    causes = suites.add_parser("causes", help="correlated channels: is the one that moved named")
+    causes = verbs.add_parser("causes", help="correlated channels: is the one that moved named")
     causes.add_argument("--profile", default=str(PROJECT / "examples" / "pump.toml"))
     _common(causes)
     causes.set_defaults(run=_causes)
@@ -68,9 +66,10 @@ def _common(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--markdown", action="store_true", help="tables as docs/results.md has them")
 
 
-def _synthetic(profile: Profile, options: argparse.Namespace) -> None:
-    from training.benchmark import synthetic, variants
+def _synthetic(options: argparse.Namespace) -> None:
+    from benchmark import synthetic, variants
 
+    profile = _profile(options)
     names = variants.chosen(synthetic.known(profile), options.detector, profile)
     if not 0 <= options.colour <= 0.9:
         raise UserError(f"--colour {options.colour:g}: is not within 0 to 0.9")
@@ -89,9 +88,10 @@ def _synthetic(profile: Profile, options: argparse.Namespace) -> None:
     _print({"settings": vars(settings), "detectors": found}, options, tables.synthetic)
 
 
-def _skab(profile: Profile, options: argparse.Namespace) -> None:
-    from training.benchmark import skab, variants
+def _skab(options: argparse.Namespace) -> None:
+    from benchmark import skab, variants
 
+    profile = _profile(options)
     names = variants.chosen(skab.known(profile), options.detector, profile)
     files = skab.read(options.data, profile)
     with progress("files") as told:
@@ -99,9 +99,10 @@ def _skab(profile: Profile, options: argparse.Namespace) -> None:
     _print({"detectors": found}, options, tables.skab)
 
 
-def _nab(profile: Profile, options: argparse.Namespace) -> None:
-    from training.benchmark import nab, variants
+def _nab(options: argparse.Namespace) -> None:
+    from benchmark import nab, variants
 
+    profile = _profile(options)
     names = variants.chosen(nab.known(profile), options.detector, profile)
     recordings = nab.read(options.data, options.labels, options.files)
     with progress("files") as told:
@@ -109,13 +110,18 @@ def _nab(profile: Profile, options: argparse.Namespace) -> None:
     _print({"detectors": found}, options, tables.nab)
 
 
-def _causes(profile: Profile, options: argparse.Namespace) -> None:
-    from training.benchmark import causes, variants
+def _causes(options: argparse.Namespace) -> None:
+    from benchmark import causes, variants
 
+    profile = _profile(options)
     names = variants.chosen(causes.known(profile), options.detector, profile)
     with progress("detectors") as told:
         found = causes.run(profile, names, told)
     _print({"detectors": found}, options, tables.causes)
+
+
+def _profile(options: argparse.Namespace) -> Profile:
+    return profiles.load(profiles.find(options.profile))
 
 
 def _print(

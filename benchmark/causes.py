@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from training import evaluation, normal, train
+from training import evaluation, train
 from training.data import Dataset
 from training.manifest import Manifest
 from training.profiles import Calibration, Feature, Profile
@@ -87,16 +87,10 @@ def trained(profile: Profile, structure: str) -> Manifest:
 
 
 def trained_on(profile: Profile, rows: Array) -> Manifest:
-    """A detector that has seen these readings [rows, channels]; of its manifest what judges."""
-    dataset = Dataset([rows], [], {})
-    train._import_tensorflow()
-    sigma = np.array([noise.sigma for noise in normal.noise(dataset)])
-    fitted = train._fit_held_out(profile, dataset, sigma, lambda done, total, loss: None)
-    return {
-        "pipeline": train._pipeline(profile, sigma, fitted),
-        "layers": fitted.network.converted.layers,
-        "quantization": fitted.network.converted.quantization,
-    }
+    """A detector that has seen these readings [rows, channels]."""
+    dataset = Dataset([rows], [], {"description": "simulated channels"})
+    model = train.train(profile, dataset, lambda done, total, loss: None, arena_by_trying=False)
+    return model.manifest
 
 
 def readings(profile: Profile, structure: str, rows: int, seed: int) -> Array:

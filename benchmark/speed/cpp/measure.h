@@ -1,5 +1,5 @@
 // What the programs of the bench share: they time batches of calls and print a line a batch, which
-// bench/compiler.py reads.
+// benchmark/speed/compiler.py reads.
 #pragma once
 
 #include <chrono>

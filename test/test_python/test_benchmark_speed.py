@@ -1,4 +1,4 @@
-"""python -m bench: what it prints, and that its figures belong together. No time is judged here."""
+"""The speed benchmark: what it prints, and that its figures belong together. No time is judged."""
 
 import json
 import os
@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from bench import compiler, figures
-from bench.figures import Figure
+from benchmark.speed import compiler, figures
+from benchmark.speed.figures import Figure
 from training import arena, manifest
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
 
 
-def bench(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def speed(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name != "TFLM_SOURCE_DIR"}
     return subprocess.run(
-        [sys.executable, "-m", "bench", *arguments],
+        [sys.executable, "-m", "benchmark", "speed", *arguments],
         cwd=project,
         env={**kept, **environment},
         capture_output=True,
@@ -30,7 +30,7 @@ def bench(project: Path, *arguments: str, **environment: str) -> subprocess.Comp
 
 @pytest.fixture(scope="module")
 def result(project: Path) -> dict[str, Any]:
-    done = bench(project, "--json", "--quick")
+    done = speed(project, "--json", "--quick")
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -42,6 +42,8 @@ def test_every_figure_is_there(result: dict[str, Any]) -> None:
     for kind in ("float32", "int8"):
         assert {"dense_ns", "emlearn_ns", "tflm_ns"} <= result["engines"][kind].keys()
     assert {"features", "engine", "detector", "formatting", "rest"} == result["parts_ns"].keys()
+    assert len(result["monitor_lines_per_s"]) == 5
+    assert all(rate > 0 for rate in result["monitor_lines_per_s"].values())
     assert result["model_step_s"] > 0
     assert {"no_change_build_s", "retrain_s"} <= result.keys()
     assert result["bytes"]["static_ram"].keys() >= {"Autoencoder", "Features", "App"}
@@ -94,7 +96,7 @@ def test_tflm_from_python_is_given_with_and_without_the_binding(result: dict[str
 
 
 def test_without_a_compiler_one_sentence_says_so(project: Path, tmp_path: Path) -> None:
-    done = bench(project, "--quick", PATH=str(tmp_path))
+    done = speed(project, "--quick", PATH=str(tmp_path))
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == ("error: no C++ compiler (g++ or clang++) is in the PATH: install one\n")
@@ -102,13 +104,13 @@ def test_without_a_compiler_one_sentence_says_so(project: Path, tmp_path: Path) 
 
 @needs_compiler
 def test_what_is_no_tree_of_tflm_is_refused(project: Path, tmp_path: Path) -> None:
-    done = bench(project, "--quick", TFLM_SOURCE_DIR=str(tmp_path))
+    done = speed(project, "--quick", TFLM_SOURCE_DIR=str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.endswith(f"TFLM_SOURCE_DIR = {tmp_path}: not a source tree of TFLM\n")
 
 
 def test_a_model_that_is_not_there_is_an_error(project: Path, tmp_path: Path) -> None:
-    done = bench(project, "--quick", "--model", str(tmp_path))
+    done = speed(project, "--quick", "--model", str(tmp_path))
     assert done.returncode == 1
     assert "there is no model yet" in done.stderr
 

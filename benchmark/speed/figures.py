@@ -84,6 +84,7 @@ def _cells(figure: Figure) -> tuple[str, str, str]:
 
 _FORMS: dict[str, Callable[[float], str]] = {
     "samples/s": lambda value: f"{value:,.0f}",
+    "lines/s": lambda value: f"{value:,.0f}",
     "bytes": lambda value: f"{value:,.0f}",
     "ns": lambda value: f"{value:,.1f}",
     "s": lambda value: f"{value:.3f}",

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from bench import compiler, network, tflm_source
-from bench.compiler import Output
-from bench.figures import Figure, absent
-from bench.network import TYPES, Network
+from benchmark.speed import compiler, network, tflm_source
+from benchmark.speed.compiler import Output
+from benchmark.speed.figures import Figure, absent
+from benchmark.speed.network import TYPES, Network
 from project import commands
 from training import arena
 from training.errors import UserError

@@ -8,11 +8,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from training.benchmark import baselines, program, synthetic
+from benchmark import baselines, program, synthetic
+from benchmark.report.steps import Told
 from training.errors import UserError
 from training.manifest import Manifest
 from training.profiles import Profile
-from training.report.steps import Told
 
 Array = npt.NDArray[np.float64]
 

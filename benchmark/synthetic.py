@@ -21,10 +21,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from benchmark import baselines, devices, program, variants
+from benchmark.alarms import latch
+from benchmark.devices import GRID, RATE_HZ, Device
 from training import calibration, features, normal, scaling, stretch, train
-from training.benchmark import baselines, devices, program, variants
-from training.benchmark.alarms import latch
-from training.benchmark.devices import GRID, RATE_HZ, Device
 from training.data import Dataset
 from training.errors import UserError
 from training.normal import Normal

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench.figures import Figure, absent
+from benchmark.speed.figures import Figure, absent
 from training.errors import UserError
 from training.profiles import PROJECT
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from bench import compiler
-from bench.compiler import Output
-from bench.figures import Figure, absent
+from benchmark.speed import compiler
+from benchmark.speed.compiler import Output
+from benchmark.speed.figures import Figure, absent
 from training.manifest import Manifest
 
 # ".data.rel.ro" is constant, too: pointers that are only set when the program starts.

@@ -4,9 +4,9 @@ import html
 import math
 from typing import Any, Final
 
+from benchmark.report.page import Part, pairs
 from training.manifest import Manifest
 from training.profiles import Profile
-from training.report.page import Part, pairs
 
 Detectors = dict[str, Any]  # name: what `synthetic.report` says of it
 

@@ -20,10 +20,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from benchmark import baselines, return_period, variants
+from benchmark.alarms import latch
+from benchmark.nab_scoring import Series, evaluate, probation_rows
 from training import calibration, evaluation, features, normal, scaling, train
-from training.benchmark import baselines, return_period, variants
-from training.benchmark.alarms import latch
-from training.benchmark.nab_scoring import Series, evaluate, probation_rows
 from training.data import Dataset
 from training.errors import UserError
 from training.normal import Normal

@@ -1,4 +1,4 @@
-"""Compiles the bench's small programs with the flags of [env:native], runs them, reads them."""
+"""Compiles the small programs of cpp/ with the flags of [env:native], runs them, reads them."""
 
 import configparser
 import functools

@@ -1,4 +1,4 @@
-"""`python -m bench`: see `--help`."""
+"""The verb `speed`: speed and size on this computer, against other engines."""
 
 import argparse
 import json
@@ -8,36 +8,42 @@ import sys
 import tempfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from bench import compiler, engines, figures, path, steps, tflm_source
-from bench.figures import Figure
-from project.terminal import make_lenient
+from benchmark import tables
+from benchmark.speed import compiler, engines, figures, lines, path, steps, tflm_source
+from benchmark.speed.figures import Figure
 from training import codegen, manifest, model_step, profiles
-from training.benchmark import tables
-from training.errors import UserError
 
 _DESCRIPTION = """\
 Measures, on this computer: samples a second through the whole path and its parts; one inference of
-the same network by our engine, by emlearn and by TensorFlow Lite Micro; bytes; how long builds and
-trainings take. Each figure is the median of several runs. Some minutes; --quick takes seconds.
+the same network by our engine, by emlearn and by TensorFlow Lite Micro; bytes; serial lines a
+second in the monitor; how long builds and trainings take. Each figure is the median of several
+runs. Some minutes; --quick takes seconds.
 
 TFLM_SOURCE_DIR=folder names a source tree of TensorFlow Lite Micro: it is then timed as C++.
 Without it, it is timed through its Python package, whose own cost is measured and subtracted.
 """
 
 
-def main(arguments: list[str]) -> int:
-    """Returns the exit status: 0 done, 1 a stated reason, 2 bad usage."""
-    make_lenient()
-    options = _parser().parse_args(arguments)
-    try:
-        found = _measure(options)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "speed",
+        help="speed and size on this computer, against other engines",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for machines")
+    form.add_argument("--markdown", action="store_true", help="for docs/results.md")
+    parser.add_argument("--quick", action="store_true", help="few repetitions, no builds")
+    parser.add_argument("--profile", default="", help="default: temperature")
+    parser.add_argument("--model", default="", help="model folder; default: as a build")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    found = _measure(options)
     machine = _machine()
     if options.json:
         print(json.dumps(figures.as_json(found, machine), indent=2))
@@ -49,22 +55,6 @@ def main(arguments: list[str]) -> int:
         print(tables.markdown([figures.HEAD, *rows]))
     else:
         _show(found, machine)
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench",
-        description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="for machines")
-    form.add_argument("--markdown", action="store_true", help="for docs/results.md")
-    parser.add_argument("--quick", action="store_true", help="few repetitions, no builds")
-    parser.add_argument("--profile", default="", help="default: temperature")
-    parser.add_argument("--model", default="", help="model folder; default: as a build")
-    return parser
 
 
 def _measure(options: argparse.Namespace) -> list[Figure]:
@@ -84,12 +74,14 @@ def _measure(options: argparse.Namespace) -> list[Figure]:
         result = path.measure(headers, folder, found, rounds, batches)
         _say("compiling, comparing and timing the engines")
         result += engines.measure(folder, tflm, rounds, batches)
+    _say("timing the monitor")
+    result += lines.measure(2_000 if options.quick else 50_000, runs)
     _say("timing the steps of a build" + ("" if options.quick else " and the training"))
     return result + steps.measure(choice.profile, model, runs, options.quick)
 
 
 def _say(what: str) -> None:
-    print(f"bench: {what}", file=sys.stderr, flush=True)
+    print(f"speed: {what}", file=sys.stderr, flush=True)
 
 
 def _machine() -> dict[str, str]:
@@ -121,7 +113,3 @@ def _show(found: list[Figure], machine: dict[str, str]) -> None:
             table.add_section()
         table.add_row(title, *cells, style="bold" if section else None)
     console.print(table)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -5,13 +5,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from benchmark.report import drawing
+from benchmark.report.drawing import THRESHOLD, Key, Pen
+from benchmark.report.page import Part
 from training import calibration, evaluation, layers, normal
 from training.data import Dataset
 from training.manifest import Manifest
 from training.profiles import Profile
-from training.report import drawing
-from training.report.drawing import THRESHOLD, Key, Pen
-from training.report.page import Part
 
 Array = npt.NDArray[np.float64]
 
@@ -77,7 +77,8 @@ def _histogram(pen: Pen, axes: Any, scores: Array, threshold: float) -> None:
 def _shown_scores(profile: Profile, found: Manifest, streams: Array) -> Array:
     """Scores [streams, rows] of features [streams, rows, features], on the threshold's scale."""
     pipeline = found["pipeline"]
-    scaler, scorer = evaluation._scaler(pipeline["scaling"]), evaluation._scorer(pipeline["score"])
+    scaler = evaluation.read_scaler(pipeline["scaling"])
+    scorer = evaluation.read_scorer(pipeline["score"])
     inputs = scaler.apply(streams)
     flat = inputs.reshape(-1, inputs.shape[-1])
     outputs = np.zeros_like(flat)

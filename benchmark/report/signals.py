@@ -6,15 +6,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from benchmark.report import drawing
+from benchmark.report.anomalies import Anomaly, Trial
+from benchmark.report.drawing import ALARM, REAL, SCORE, THRESHOLD, Key, Pen
+from benchmark.report.page import Part, pairs
 from training import evaluation
 from training.data import Dataset
 from training.evaluation import Result
 from training.manifest import Manifest
 from training.profiles import Profile
-from training.report import drawing
-from training.report.anomalies import Anomaly, Trial
-from training.report.drawing import ALARM, REAL, SCORE, THRESHOLD, Key, Pen
-from training.report.page import Part, pairs
 
 Array = npt.NDArray[np.float64]
 

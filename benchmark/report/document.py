@@ -8,17 +8,17 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from benchmark import devices, program, synthetic, variants
+from benchmark.report import anomalies, benchmark, comparison, page, signals, threshold
+from benchmark.report.anomalies import Trial
+from benchmark.report.page import Part
+from benchmark.report.steps import Told
 from project import commands
 from training import data, fingerprint, modelinfo
-from training.benchmark import devices, program, synthetic, variants
 from training.data import Dataset
 from training.errors import UserError
 from training.manifest import Manifest
 from training.profiles import Profile
-from training.report import anomalies, benchmark, comparison, page, signals, threshold
-from training.report.anomalies import Trial
-from training.report.page import Part
-from training.report.steps import Told
 
 Array = npt.NDArray[np.float64]
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from benchmark import baselines
 from training import calibration, conversion, features, layers, network, profiles, train
-from training.benchmark import baselines
 from training.errors import UserError
 from training.profiles import Profile
 
@@ -150,7 +150,7 @@ def scores(profile: Profile, names: list[str], x: Array, rows: int) -> dict[str,
     own |= {n: n.endswith("-int8") for n in names if n.startswith(f"{profile.name}-")}
     own = {name: quantize for name, quantize in own.items() if name in names}
     if own or "lesson" in names:
-        train._import_tensorflow()
+        train.import_tensorflow()
     if own:
         model, _ = network.train(profile.network, u[:rows], lambda done, total, loss: None)
         corners = np.diag(np.full(channels, profile.scaling.whiten_clip)).astype(np.float32)
