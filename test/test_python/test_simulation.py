@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pytest
 from conftest import PlatformIO
 
+from benchmark import program
 from project import profile as profiles
 from training import data, manifest, train
-from training.benchmark import program
 from training.wishes import Wishes
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
