@@ -15,8 +15,6 @@ from training import files
 from training.codegen import detector, network
 from training.manifest import MODEL, Manifest
 
-number, network_tables = cpp.number, network.tables
-
 # The operators of a .tflite that the firmware's resolver knows, and the call that registers each.
 OPERATORS: Final = {
     "FULLY_CONNECTED": "AddFullyConnected",
