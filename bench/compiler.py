@@ -14,7 +14,7 @@ from training.errors import UserError
 from training.profiles import PROJECT
 
 SOURCES = Path(__file__).parent / "cpp"
-_BOARDS_ONLY = ("BoardEsp32", "TflmAutoencoder")
+_BOARDS_ONLY = ("Esp32", "TflmAutoencoder")
 
 
 @dataclass(frozen=True)

@@ -192,7 +192,7 @@ def compile_pins(project: Path, folder: Path, chip: str, *defines: str) -> str:
     (folder / "sdkconfig.h").write_text(f"#define CONFIG_IDF_TARGET_{chip.upper()} 1\n")
     mask = f"#define SOC_GPIO_VALID_OUTPUT_GPIO_MASK {OUTPUTS[chip]:#x}ULL\n"
     (folder / "soc" / "soc_caps.h").write_text(mask)
-    header = project / "lib" / "BoardEsp32" / "src" / "Pins.h"
+    header = project / "lib" / "Esp32" / "src" / "Pins.h"
     command = ["g++", "-std=gnu++17", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", f"-I{folder}"]
     command += [*defines, "-x", "c++", "-include", str(header), "/dev/null"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -22,7 +22,7 @@ from training.wishes import Wishes
 
 TEMPERATURE = profiles.load(profiles.find("temperature"))
 PUMP = profiles.load(profiles.find("examples/pump.toml"))
-NEEDED = ("Board", "Features", "Sensor", "Telemetry", "AnomalyDetector", "Autoencoder")
+NEEDED = ("Platform", "Features", "Inputs", "Protocol", "Detector", "Autoencoder")
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 
 
@@ -381,7 +381,7 @@ def test_program_and_training_read_what_import_writes_row_for_row(
     assert len(written) > 0.7 * TABLES
     code = tmp_path / "reader.cpp"
     code.write_text(READER)
-    folders = [project / "lib" / name / "src" for name in ("NativeBoard", *NEEDED)]
+    folders = [project / "lib" / name / "src" for name in ("Host", *NEEDED)]
     command = ["g++", "-std=c++17", "-O1", *[f"-I{folder}" for folder in folders], str(code)]
     command += [str(folders[0] / "Recording.cpp"), "-o", str(tmp_path / "reader")]
     subprocess.run(command, check=True)

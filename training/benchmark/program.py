@@ -25,7 +25,7 @@ WARMUP, NORMAL, ANOMALY, FAULT = b"WNAF"  # how `Program.states` says the state 
 
 _FLAGS: Final = ("-std=gnu++17", "-O2", "-pthread")  # -std and -O as in [env:native]
 _SYSTEM: Final = ("-lws2_32",) if os.name == "nt" else ()
-_BOARDS_ONLY: Final = ("BoardEsp32", "TflmAutoencoder")
+_BOARDS_ONLY: Final = ("Esp32", "TflmAutoencoder")
 
 
 @dataclass(frozen=True)
