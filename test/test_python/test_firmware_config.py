@@ -205,6 +205,11 @@ def test_platformio_builds_with_the_same_files(project: Path, common: dict[str, 
         assert ini[f"env:{environment}"]["board"] == environment
 
 
+def test_the_workflow_builds_for_every_chip(project: Path) -> None:
+    workflow = (project / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert f"environment: [{', '.join(ENVIRONMENTS)}]" in workflow
+
+
 # SOC_GPIO_VALID_OUTPUT_GPIO_MASK of ESP-IDF's soc_caps.h
 OUTPUTS = {
     "esp32": 0xFFFFFFFFFF & ~sum(1 << n for n in (24, 28, 29, 30, 31, 34, 35, 36, 37, 38, 39)),
