@@ -97,7 +97,7 @@ def data_header(profile: Profile, manifest: Manifest, model: bytes) -> str:
 
 
 _INCLUDES: Final = (
-    "DenseKernels.h",
+    "FastKernels.h",
     "DenseModel.h",
     "DetectorConfig.h",
     "FeatureSpec.h",
