@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "DenseAutoencoder.h"
-#include "DenseKernels.h"
+#include "FastKernels.h"
 #include "Lines.h"
 #include "app_config.h"
 

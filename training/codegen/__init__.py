@@ -36,9 +36,9 @@ _AGREED: Final = {
 }
 
 _INCLUDES: Final = (
-    "DenseKernels.h",
     "DenseModel.h",
     "DetectorConfig.h",
+    "FastKernels.h",
     "FeatureSpec.h",
     "NormalSignal.h",
     "SensorConfig.h",

@@ -8,9 +8,16 @@
 // The longest alarm_window: one bit a sample.
 constexpr int kMaxAlarmWindow = 32;
 
-// Features to network input: z = (f - offset) * scale; z = squash * asinh(z / squash) if squash >
-// 0; z clipped to [clip_low, clip_high], each its own; then, if whitening is not null, u =
-// whitening * (z - mean), clipped to +-whitening_clip.
+// Features to network input, each step for each feature:
+//
+//   z = (feature - offset) * scale
+//   z = squash * asinh(z / squash)     where squash > 0
+//   z = clip(z, clip_low, clip_high)
+//
+// The z are the input, unless there is a whitening. Then the input is
+//
+//   u = whitening * (z - mean)         as vectors
+//   u = clip(u, -whitening_clip, whitening_clip)
 struct ScalingConfig {
   const float* offset;  // [N]
   const float* scale;   // [N]
@@ -28,8 +35,8 @@ enum class ScoreKind : uint8_t {
   kQuartic,   // fourth root of the mean of w^4, which weighs the largest part more
 };
 
-// Network output to score: the output is clipped to [output_low, output_high] (the range it takes
-// on normal data), r = input - output.
+// Network output to score: r = input - clip(output, output_low, output_high). The limits are the
+// range that the output takes on normal data.
 struct ScoreConfig {
   ScoreKind kind;
   const float* output_low;          // [N] or nullptr: not clipped
@@ -45,17 +52,19 @@ struct CauseConfig {
   const float* whitening;  // packed lower triangular, or nullptr
 };
 
-// Score to state.
+// Score to state. An alarm is raised when the score has exceeded the threshold in alarm_count of
+// the last alarm_window samples. It ends after clear_samples samples in a row whose scores are
+// below clear_ratio * threshold.
 struct DecisionConfig {
   float threshold;  // of the score
   float chart_tau;  // time constant of the second chart, the score's exponential mean, samples
-  float chart_threshold;   // of the second chart; 0: there is none
-  float chart_cap;         // the most that one score counts in the second chart
-  float normal_score;      // mean score on normal data
-  uint8_t alarm_count;     // an alarm is raised when the score exceeds the threshold in alarm_count
-  uint8_t alarm_window;    // of the last alarm_window samples, kMaxAlarmWindow at most
-  uint16_t clear_samples;  // and ends after so many samples in a row
-  float clear_ratio;       // below clear_ratio * threshold
+  float chart_threshold;  // of the second chart; 0: there is none
+  float chart_cap;        // the most that one score counts in the second chart
+  float normal_score;     // mean score on normal data
+  uint8_t alarm_count;
+  uint8_t alarm_window;  // at most kMaxAlarmWindow
+  uint16_t clear_samples;
+  float clear_ratio;
   uint16_t warmup_samples;
 };
 
