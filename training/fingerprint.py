@@ -26,7 +26,7 @@ def sources(profile: Profile, identity: list[Any]) -> list[str]:
     found += WITH_NETWORK if profile.has_network else ()
     found += WITH_CHANNELS if len(profile.sensor.channels) > 1 else ()
     found += WITH_STRETCH if profile.data.stretch is not None else ()
-    found += WITH_RECORDINGS if identity[0] != "synthetic" else ()
+    found += WITH_RECORDINGS if identity[:1] != ["synthetic"] else ()
     return sorted(found)
 
 
