@@ -1,8 +1,6 @@
 """`python -m training VERB --profile NAME`: see `--help`."""
 
 import argparse
-import errno
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +14,10 @@ from training import (
     importing,
     manifest,
     modelinfo,
+    outcome,
     profiles,
     wishes,
 )
-from training.benchmark import cli as benchmark
 from training.errors import UserError
 from training.profiles import Profile
 
@@ -34,8 +32,6 @@ From a recording of normal data to a model that the firmware runs.
   export     write include/model_config.h and include/model_data.h for a model
   evaluate   what a model says about recorded data, or about one value
   modelinfo  what a model is: layers, bytes, arena, threshold, fingerprint
-  report     an HTML page about a model: its data, its score, what it finds, what int8 costs
-  benchmark  measure detectors against others, on simulated devices or on recorded data
 """
 
 _EXAMPLES = (
@@ -44,8 +40,9 @@ _EXAMPLES = (
     "train --profile temperature --data office.csv --rows 0:1090 --out office-model",
     "evaluate --profile lesson --value 50",
     "evaluate --profile temperature --data office.csv --model office-model",
-    "benchmark synthetic --devices 2 --days 0.5 --detector temperature sigma",
 )
+
+_ELSEWHERE = ("benchmark", "report")  # verbs of `python -m benchmark`, which piow has too
 
 
 def main(arguments: list[str]) -> int:
@@ -54,25 +51,16 @@ def main(arguments: list[str]) -> int:
     0 done, 1 (`import`: 3) a stated reason, 2 bad usage.
     """
     make_lenient()
+    if arguments and arguments[0] in _ELSEWHERE:
+        told = commands.piow(*arguments)
+        print(f"error: `{arguments[0]}` is no verb of the training, run: {told}", file=sys.stderr)
+        return 2
     options = _parser().parse_args(arguments)
-    try:
-        profile = profiles.load(profiles.find(options.profile))
-        options.run(profile, options)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return int(options.refused)
-    except BrokenPipeError:  # `... | head`: who read this has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
-            raise
-        cause = f"{error.filename or 'a file'}: cannot be written ({error.strerror})"
-        print(f"error: {cause}; make room or give access", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted; the model is as it was", file=sys.stderr)
-        return 130
-    return 0
+    return outcome.of(
+        lambda: options.run(profiles.load(profiles.find(options.profile)), options),
+        options.refused,
+        "interrupted; the model is as it was",
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -120,19 +108,6 @@ def _parser() -> argparse.ArgumentParser:
     info = verbs.add_parser("modelinfo", help="what a model is")
     _common(info, "--model", "folder of the model (default: the one a build uses)")
     info.set_defaults(run=_modelinfo)
-
-    report = verbs.add_parser("report", help="write an HTML page about a model")
-    _common(report, "--model", "folder of the model (default: the one a build uses)")
-    report.add_argument("--out", type=Path, help="the page (default: report/<profile>.html)")
-    report.add_argument(
-        "--benchmark",
-        type=Path,
-        metavar="FILE.json",
-        help="what `benchmark synthetic --json` gave, instead of measuring two devices now",
-    )
-    report.set_defaults(run=_report)
-
-    benchmark.add_parser(verbs)
     return parser
 
 
@@ -150,20 +125,8 @@ def _data(parser: argparse.ArgumentParser) -> None:
     wishes.add_arguments(parser)
 
 
-def _folder(profile: Profile, options: argparse.Namespace) -> Path:
-    """The model folder to read, by the same rule as a build."""
-    return _named_folder(options) or folders.find(profile).folder
-
-
-def _named_folder(options: argparse.Namespace) -> Path | None:
-    if options.folder:
-        return Path(options.folder)
-    chosen = os.environ.get("ANOMALY_MODEL_DIR")
-    return PROJECT / chosen if chosen else None
-
-
 def _train(profile: Profile, options: argparse.Namespace) -> None:
-    named = _named_folder(options)
+    named = folders.named(options.folder)
     if options.if_stale and not named and (found := folders.find(profile)).manifest:
         print(f"{profiles.shown(found.folder)}: up to date")
         return
@@ -233,7 +196,7 @@ def _data_record(folder: Path) -> dict[str, Any] | None:
 
 
 def _export(profile: Profile, options: argparse.Namespace) -> None:
-    folder = _folder(profile, options)
+    folder = folders.chosen(profile, options.folder)
     include = options.out or PROJECT / "include"
     with codegen.lock(include):
         written = codegen.write_headers(profile, manifest.load(folder), folder, include)
@@ -245,7 +208,7 @@ def _export(profile: Profile, options: argparse.Namespace) -> None:
 def _evaluate(profile: Profile, options: argparse.Namespace) -> None:
     from training import data, evaluation, recordings
 
-    found = manifest.load(_folder(profile, options))
+    found = manifest.load(folders.chosen(profile, options.folder))
     if options.value is not None:
         print(evaluation.about_value(profile, found, options.value))
         return
@@ -261,25 +224,10 @@ def _evaluate(profile: Profile, options: argparse.Namespace) -> None:
 
 
 def _modelinfo(profile: Profile, options: argparse.Namespace) -> None:
-    folder = _folder(profile, options)
+    folder = folders.chosen(profile, options.folder)
     found = manifest.load(folder)
     rows = modelinfo.rows(profile, found, folder, PROJECT / "include")
     modelinfo.show(f"Model {profile.name}", rows)
-
-
-def _report(profile: Profile, options: argparse.Namespace) -> None:
-    from training import report
-    from training.report import steps
-
-    out = options.out or PROJECT / "report" / f"{profile.name}.html"
-    measured = report.read_benchmark(options.benchmark) if options.benchmark else None
-    with steps.shown() as told:
-        found = manifest.load(_folder(profile, options))
-        written = report.write(profile, found, out, measured, told)
-    for failure in written.failures:
-        print(f"warning: not in the report: {failure}", file=sys.stderr)
-    print(written.headline)
-    print(f"{profiles.shown(out)}: written")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class Result:
 def run(profile: Profile, found: Manifest, samples: Array) -> Result:
     """Detector of a profile and its manifest over samples [rows, channels]."""
     profile, pipeline = as_trained(profile, found), found["pipeline"]
-    scaler, scorer = _scaler(pipeline["scaling"]), _scorer(pipeline["score"])
+    scaler, scorer = read_scaler(pipeline["scaling"]), read_scorer(pipeline["score"])
     sigma = np.asarray(pipeline["sigma"])
     computed = features.compute(profile, sigma, samples)
     inputs = scaler.apply(computed)
@@ -121,7 +121,7 @@ def own_alarms(
     }
 
 
-def _scaler(record: dict[str, Any]) -> Scaler:
+def read_scaler(record: dict[str, Any]) -> Scaler:
     offset = np.asarray(record["offset"])
     whitening = record["whitening"]
     return Scaler(
@@ -136,7 +136,7 @@ def _scaler(record: dict[str, Any]) -> Scaler:
     )
 
 
-def _scorer(record: dict[str, Any]) -> Scorer:
+def read_scorer(record: dict[str, Any]) -> Scorer:
     def array(key: str) -> Array | None:
         return None if record[key] is None else np.asarray(record[key])
 

@@ -5,6 +5,7 @@ shipped one in models/<profile> if that fits; else an own one has to be trained.
 ever written by `train --out models/<profile>`, so that a clone stays as it was cloned.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -43,6 +44,19 @@ def find(profile: Profile) -> Found:
             return found
     there = [found for found in looked if (found.folder / manifest.MANIFEST).is_file()]
     return (there or looked)[0]
+
+
+def named(folder: Path | None) -> Path | None:
+    """The folder that the command line names, else the one of ANOMALY_MODEL_DIR."""
+    if folder is not None:
+        return folder
+    chosen = os.environ.get("ANOMALY_MODEL_DIR")
+    return PROJECT / chosen if chosen else None
+
+
+def chosen(profile: Profile, folder: Path | None) -> Path:
+    """The model folder to read, by the same rule as a build."""
+    return named(folder) or find(profile).folder
 
 
 def look(profile: Profile, folder: Path, locked: bool = False) -> Found:

@@ -162,7 +162,7 @@ class _Fitted:
 def _train_network(profile: Profile, inputs: Floats, progress: Progress) -> _Network:
     if not profile.has_network:
         return _Network(b"", conversion.Converted([], None, [], 3), 0.0)
-    _import_tensorflow()
+    import_tensorflow()
     model, loss = network.train(profile.network, inputs, progress)
     shown = _representative(profile, inputs)
     tflite = conversion.to_tflite(model, shown, profile.network.quantize)
@@ -385,7 +385,7 @@ def _rows(values: Floats) -> list[list[float]]:
     return [[float(v) for v in row] for row in values]
 
 
-def _import_tensorflow() -> None:
+def import_tensorflow() -> None:
     """With the same arithmetic on every computer, and without its chatter."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")

@@ -22,7 +22,7 @@ os.environ.pop("PIOW", None)  # by which piow says how it was called, also when 
 # The folders and files of the project that a build needs, for tests that change them.
 PARTS = (
     ".clang-format",
-    "bench",
+    "benchmark",
     "extra_scripts",
     "lib",
     "models",

@@ -133,7 +133,7 @@ def test_short_streams_are_a_model() -> None:
 def test_what_cannot_be_trained_on_is_refused_before_the_network(
     monkeypatch: pytest.MonkeyPatch, profile: Profile, recorded: Dataset, message: str
 ) -> None:
-    monkeypatch.setattr(train, "_import_tensorflow", lambda: pytest.fail("it has begun to train"))
+    monkeypatch.setattr(train, "import_tensorflow", lambda: pytest.fail("it has begun to train"))
     with pytest.raises(UserError, match=rf"^some\.csv: .*{message}|^profile .*{message}"):
         train.train(profile, recorded, lambda done, total, loss: None)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark import nab, return_period
+from benchmark.nab_scoring import Series, evaluate, probation_rows, raw_scores
 from training import profiles
-from training.benchmark import nab, return_period
-from training.benchmark.nab_scoring import Series, evaluate, probation_rows, raw_scores
 from training.errors import UserError
 
 RECORDING = Path(__file__).resolve().parents[3] / "shared" / "data" / "nab_ambient_temperature.csv"

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark import program, skab
 from monitor.telemetry import Answer, Reading, parse
 from training import manifest, profiles, recordings
-from training.benchmark import program, skab
 from training.errors import UserError
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "skab"

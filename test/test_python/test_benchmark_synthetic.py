@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark import baselines, devices, program, synthetic, variants
+from benchmark.devices import GRID, LOW_C, LSB_C
 from training import evaluation, manifest, profiles
-from training.benchmark import baselines, devices, program, synthetic, variants
-from training.benchmark.devices import GRID, LOW_C, LSB_C
 from training.errors import UserError
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
@@ -156,7 +156,7 @@ def test_the_command_end_to_end(project: Path) -> None:
 
 
 def benchmark(project: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "training", "benchmark", "synthetic", *arguments]
+    command = [sys.executable, "-m", "benchmark", "synthetic", *arguments]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -20,6 +20,20 @@ def test_a_command_is_written_for_who_reads_it(monkeypatch: pytest.MonkeyPatch) 
     assert commands.piow("--install", "train") == "../detector/piow --install train"
 
 
+@pytest.mark.parametrize("verb", ["benchmark nab --json", "report"])
+def test_a_verb_of_the_benchmark_is_no_verb_of_the_training(project: Path, verb: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "training", *verb.split()],
+        cwd=project,
+        env={**os.environ, commands.TYPED: "./piow"},
+        capture_output=True,
+        text=True,
+    )
+    name = verb.split()[0]
+    said = f"error: `{name}` is no verb of the training, run: ./piow {verb}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+
+
 def test_a_name_with_spaces_can_be_typed_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(commands.TYPED, "./piow")
     typed = commands.piow("train", "--out", Path("my model"))

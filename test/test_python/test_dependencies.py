@@ -68,7 +68,7 @@ def sources(project: Path) -> list[Path]:
         listed = subprocess.run(command, cwd=project, check=True, capture_output=True, text=True)
         files = [project / name for name in listed.stdout.split("\0") if name]
     except (OSError, subprocess.CalledProcessError):  # an unpacked archive
-        folders = ("training", "monitor", "bench", "extra_scripts", "offline", "test")
+        folders = ("training", "monitor", "benchmark", "extra_scripts", "offline", "test")
         files = [file for folder in folders for file in (project / folder).rglob("*.py")]
     return [project / "piow", *(file for file in files if file.is_file())]
 

@@ -43,7 +43,7 @@ PRINTED: Final = re.compile(r"\[|>>> |(OK|ERR)\b|[A-Za-z ]+(:|,|\.\.\.)|.*[â”€â”
 BOARD_TARGETS: Final = {"upload", "collect", "inject", "erase", "uploadfs", "monitor"}
 SLOW_TARGETS: Final = {"report", "bench", "train"}
 SLOW_WORDS: Final = {"benchmark", "bench", "report"}
-SLOW_MODULES: Final = {"bench", "benchmark", "pytest", "monitor.picture", "monitor.bench"}
+SLOW_MODULES: Final = {"benchmark", "pytest", "monitor.picture"}
 BOARD_MODULES: Final = {"monitor.collect", "monitor.inject"}
 # These need more than this project.
 ELSEWHERE: Final = {"idf.py", "pipx", ".ci/lock", ".ci/run", "git", "sudo"}
@@ -298,7 +298,7 @@ def test_a_command_is_understood_and_names_what_exists(command: Command) -> None
         ("python -m monitor.collect --seconds 600", "look"),
         ("python test/faults/run.py 100", "look"),
         ("pio device monitor", "look"),
-        ("TFLM_SOURCE_DIR=x .venv/bin/python -m bench --markdown", "look"),
+        ("TFLM_SOURCE_DIR=x .venv/bin/python -m benchmark speed --markdown", "look"),
         ("idf.py build", "look"),
         (".ci/run", "look"),
     ],
@@ -319,7 +319,7 @@ def test_a_command_that_nobody_knows_is_an_error() -> None:
         ("pio run -t uplaod", "no target uplaod"),
         ("./piow test -e native -f shared/test_ap", "no suite test/shared/test_ap"),
         (
-            ".venv/bin/python -m training benchmark synthetic --device 3 --dayz 1",
+            ".venv/bin/python -m benchmark synthetic --device 3 --dayz 1",
             "no option --dayz",
         ),
         ("python -m pytest test/test_python/test_none.py", "no file test/test_python/test_none.py"),

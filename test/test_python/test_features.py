@@ -109,4 +109,5 @@ def run_cpp(project: Path, folder: Path, profile: Profile, sigma: Array, samples
     specs = codegen.feature_tables(profile, [float(s) for s in sigma])
     code = specs.replace("kFeatures", "kConfig")
     main = MAIN.format(specs=code, channels=samples.shape[1], count=profile.feature_count)
-    return cpp_probe.run(folder, main, [project / "lib" / "Features" / "src"], samples)
+    libraries = [project / "lib" / name / "src" for name in ("Signal", "Features")]
+    return cpp_probe.run(folder, main, libraries, samples)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from serial_line import MonitorSession, VirtualBoard
 
-from monitor.bench import ansi_screen
+from benchmark.speed.lines import ansi_screen
 from monitor.input_line import InputLine
 from monitor.summary import summarize
 from monitor.telemetry import MARKER, MAX_LINE

@@ -155,6 +155,30 @@ def test_a_verb_runs_where_it_was_typed_with_what_it_needs(
     assert "installing requirements-train.txt" in typed("report").stderr
 
 
+@needs_symlinks
+@pytest.mark.parametrize(
+    ("typed", "passed_on"),
+    [
+        ("benchmark nab --json", "nab --json"),
+        ("benchmark speed --quick", "speed --quick"),
+        ("report --out page.html", "report --out page.html"),
+    ],
+)
+def test_report_and_benchmark_are_verbs_of_the_benchmark(
+    piow: ModuleType, environment: dict[str, str], tmp_path: Path, typed: str, passed_on: str
+) -> None:
+    pretend_installed(piow, "base", "train", "dev")
+    (tmp_path / "benchmark").mkdir()
+    (tmp_path / "benchmark" / "__main__.py").write_text("import sys; print(*sys.argv[1:])")
+    done = run_piow(piow, *typed.split(), env=environment)
+    assert done.stdout == f"{passed_on}\n", done.stderr
+
+
+def test_only_the_speed_needs_other_engines(piow: ModuleType) -> None:
+    assert piow.verb_stages(["benchmark", "nab"]) == ["base", "train"]
+    assert piow.verb_stages(["benchmark", "speed"]) == ["base", "train", "dev"]
+
+
 def test_help_names_verbs_and_choices(piow: ModuleType, environment: dict[str, str]) -> None:
     said = run_piow(piow, "--help", env=environment).stdout
     assert all(word in said for word in [*piow.VERBS, *piow.CHOICES])

@@ -15,11 +15,11 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from training import manifest, profiles, report
-from training.benchmark import synthetic
-from training.benchmark.devices import GRID
+from benchmark import report, synthetic
+from benchmark.devices import GRID
+from benchmark.report import anomalies, comparison, page, signals
+from training import manifest, profiles
 from training.errors import UserError
-from training.report import anomalies, comparison, page, signals
 
 TEMPERATURE = profiles.load(profiles.find("temperature"))
 MODEL = manifest.load(profiles.PROJECT / "models" / "temperature")
@@ -52,7 +52,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_report(
     project: Path, *arguments: str | Path, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "training", "report", *map(str, arguments)]
+    command = [sys.executable, "-m", "benchmark", "report", *map(str, arguments)]
     return subprocess.run(
         command, cwd=project, env={**os.environ, **environment}, capture_output=True, text=True
     )

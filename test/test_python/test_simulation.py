@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pytest
 from conftest import PlatformIO
 
+from benchmark import program
 from training import data, manifest, profiles, train
-from training.benchmark import program
 from training.wishes import Wishes
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.bench import sample_lines
+from benchmark.speed.lines import sample_lines
 from monitor.telemetry import (
     MAX_LINE,
     AnomalyMarker,

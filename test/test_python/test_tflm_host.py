@@ -1,6 +1,6 @@
 """The suites of test/target, compiled for this computer against the sources of TFLM.
 
-bench/tflm_source.py says where they are looked for; without them the tests are skipped.
+benchmark/speed/tflm_source.py says where they are looked for; without them the tests are skipped.
 """
 
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import tflm_source
+from benchmark.speed import tflm_source
 
 TREE = tflm_source.tree()
 

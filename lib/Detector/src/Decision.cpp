@@ -44,7 +44,7 @@ State Decision::Update(float score, float threshold) {
   return state_;
 }
 
-State Decision::Fault() {
+State Decision::TakeFault() {
   state_ = State::kFault;
   return state_;
 }

@@ -21,7 +21,7 @@ class Decision {
   State Update(float score, float threshold);
 
   // The sensor cannot be believed; the next Update() begins a warm-up.
-  State Fault();
+  State TakeFault();
 
   State state() const { return state_; }
   uint32_t warmup_left() const { return warmup_left_; }

@@ -1,1 +1,0 @@
-"""Speed and size of this project on the computer it runs on: `python -m bench --help`."""

@@ -1,0 +1,125 @@
+"""The firmware as a host program, compiled for one detector after another and fed recordings."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from training import codegen
+from training.errors import UserError
+from training.manifest import Manifest
+from training.profiles import PROJECT, Profile
+
+Array = npt.NDArray[np.float64]
+States = npt.NDArray[np.uint8]
+
+WARMUP, NORMAL, ANOMALY, FAULT = b"WNAF"  # how `Program.states` says the state of a sample
+
+_FLAGS: Final = ("-std=gnu++17", "-O2", "-pthread")  # -std and -O as in [env:native]
+_SYSTEM: Final = ("-lws2_32",) if os.name == "nt" else ()
+_BOARDS_ONLY: Final = ("Esp32", "TflmAutoencoder")
+
+
+@dataclass(frozen=True)
+class Program:
+    """A host program with one detector in it."""
+
+    path: Path
+    profile: Profile
+
+    def run(self, clips: list[Array]) -> bytes:
+        """Everything that it prints for clips [rows, channels], each after a restart."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "samples.csv"
+            file.write_text(plain_text(self.profile, clips), encoding="ascii")
+            command = [str(self.path), "--replay", str(file)]
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
+        if done.returncode:
+            raise UserError(f"the host program failed: {done.stderr.decode(errors='replace')}")
+        return done.stdout
+
+    def states(self, clips: list[Array]) -> list[States]:
+        """State of every sample of clips [rows, channels], each clip after a restart."""
+        letters = b"".join(re.findall(rb"State: ([WNAF])", self.run(clips)))
+        count = sum(map(len, clips))
+        if len(letters) != count:
+            raise UserError(f"the host program gave {len(letters)} states for {count} samples")
+        ends = np.cumsum([len(clip) for clip in clips])
+        return np.split(np.frombuffer(letters, np.uint8), ends[:-1])
+
+
+def plain_text(profile: Profile, clips: list[Array]) -> str:
+    """Clips [rows, channels] as a recording in the plain form, a hole in time between two."""
+    period = 1 / profile.sampling.rate_hz
+    lines = [f"# interval: {period:.9g}", ",".join(["time", *profile.sensor.channels])]
+    row = 0
+    for clip in clips:
+        for values in clip.tolist():
+            lines.append(",".join([f"{row * period:.6f}", *(f"{v:.9g}" for v in values)]))
+            row += 1
+        row += 2
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """Compiles host programs; what does not depend on the detector is compiled once."""
+
+    command: str
+    objects: tuple[Path, ...]
+
+    def build(self, profile: Profile, found: Manifest, folder: Path) -> Program:
+        """A program for a profile and its manifest; `folder` takes its header and itself."""
+        folder.mkdir(parents=True, exist_ok=True)
+        header = folder / "model_config.h"
+        header.write_text(codegen.config_header(profile, found), encoding="utf-8")
+        program = folder / "program"
+        sources = [s for s in (PROJECT / "src").glob("*.cpp") if s.name != "main_esp32.cpp"]
+        includes = ["-I", folder, "-I", PROJECT / "src", *_library_includes()]
+        compile_ = [self.command, *_FLAGS, *includes, *sorted(sources), *self.objects, *_SYSTEM]
+        _run([*compile_, "-o", program])
+        return Program(program, profile)
+
+
+def compiler(folder: Path) -> Compiler:
+    """Compiles the libraries into `folder`.
+
+    Raises:
+      UserError: there is no C++ compiler.
+    """
+    command = next((c for c in ("g++", "clang++", "c++") if shutil.which(c)), None)
+    if command is None:
+        raise UserError("a C++ compiler is needed (g++ or clang++): none is in the PATH")
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = [s for library in _libraries() for s in sorted(library.glob("*.cpp"))]
+
+    def compiled(source: Path) -> Path:
+        target = folder / f"{source.stem}.o"
+        _run([command, *_FLAGS, *_library_includes(), "-c", source, "-o", target])
+        return target
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return Compiler(command, tuple(pool.map(compiled, sources)))
+
+
+def _libraries() -> list[Path]:
+    folders = sorted((PROJECT / "lib").glob("*/src"))
+    return [folder for folder in folders if folder.parent.name not in _BOARDS_ONLY]
+
+
+def _library_includes() -> list[str | Path]:
+    return [part for folder in _libraries() for part in ("-I", folder)]
+
+
+def _run(command: list[str | Path]) -> None:
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True)
+    if done.returncode:
+        raise UserError(f"{command[0]} failed:\n{done.stderr}")

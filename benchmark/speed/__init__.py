@@ -1,0 +1,1 @@
+"""Speed and size of this project on the computer it runs on."""

@@ -1,0 +1,177 @@
+"""The verbs that measure detectors against others."""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmark import tables
+from project.paths import chosen_profile
+from training import profiles
+from training.errors import UserError
+from training.profiles import PROJECT, Profile
+
+_UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+
+
+def add_parsers(verbs: Any) -> None:
+    """Adds `synthetic`, `skab`, `nab` and `causes` to the verbs."""
+    synthetic = verbs.add_parser(
+        "synthetic", help="simulated devices: recall by kind and size, false alarms a day"
+    )
+    synthetic.add_argument("--profile", default=chosen_profile(), help="name, or FILE.toml")
+    synthetic.add_argument("--days", type=_positive, default=2.0, help="normal days a device")
+    synthetic.add_argument(
+        "--train", type=_duration, default=60.0, metavar="TIME", help="60s, 10min, 24h ..."
+    )
+    synthetic.add_argument("--devices", type=_count, default=20)
+    synthetic.add_argument("--seed", type=int, default=1)
+    synthetic.add_argument("--colour", type=float, default=0.0, help="AR(1) of the noise, 0 to 0.9")
+    synthetic.add_argument("--ripple", type=float, default=0.3, help="thermostat's amplitude, C")
+    jobs = min(4, os.cpu_count() or 1)
+    synthetic.add_argument("--jobs", type=_count, default=jobs, help="processes at the same time")
+    _common(synthetic)
+    synthetic.set_defaults(run=_synthetic)
+
+    skab = verbs.add_parser("skab", help="a pump with eight sensors: F1, false and missed alarms")
+    skab.add_argument("--data", type=Path, required=True, help="folder of valve1, valve2, other")
+    skab.add_argument("--profile", default=str(PROJECT / "examples" / "pump.toml"))
+    _common(skab)
+    skab.set_defaults(run=_skab)
+
+    nab = verbs.add_parser("nab", help="months of temperatures: the score of NAB")
+    nab.add_argument("--data", type=Path, required=True, help="folder of NAB's files")
+    nab.add_argument("--labels", type=Path, required=True, metavar="combined_windows.json")
+    nab.add_argument("--profile", default=chosen_profile(), help="name, or FILE.toml")
+    nab.add_argument("files", nargs="*", metavar="FILE", help="names; default: all with labels")
+    _common(nab)
+    nab.set_defaults(run=_nab)
+
+    causes = verbs.add_parser("causes", help="correlated channels: is the one that moved named")
+    causes.add_argument("--profile", default=str(PROJECT / "examples" / "pump.toml"))
+    _common(causes)
+    causes.set_defaults(run=_causes)
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--detector", nargs="+", metavar="NAME", help="only these")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for machines, on standard output")
+    form.add_argument("--markdown", action="store_true", help="tables as docs/results.md has them")
+
+
+def _synthetic(options: argparse.Namespace) -> None:
+    from benchmark import synthetic, variants
+
+    profile = _profile(options)
+    names = variants.chosen(synthetic.known(profile), options.detector, profile)
+    if not 0 <= options.colour <= 0.9:
+        raise UserError(f"--colour {options.colour:g}: is not within 0 to 0.9")
+    settings = synthetic.Settings(
+        options.days,
+        options.train,
+        options.devices,
+        options.seed,
+        options.colour,
+        options.ripple,
+        options.jobs,
+    )
+    with progress("detectors on devices") as told:
+        outcomes = synthetic.run(profile, names, settings, told)
+    found = {name: synthetic.report(outcome) for name, outcome in outcomes.items()}
+    _print({"settings": vars(settings), "detectors": found}, options, tables.synthetic)
+
+
+def _skab(options: argparse.Namespace) -> None:
+    from benchmark import skab, variants
+
+    profile = _profile(options)
+    names = variants.chosen(skab.known(profile), options.detector, profile)
+    files = skab.read(options.data, profile)
+    with progress("files") as told:
+        found = skab.run(profile, names, files, told)
+    _print({"detectors": found}, options, tables.skab)
+
+
+def _nab(options: argparse.Namespace) -> None:
+    from benchmark import nab, variants
+
+    profile = _profile(options)
+    names = variants.chosen(nab.known(profile), options.detector, profile)
+    recordings = nab.read(options.data, options.labels, options.files)
+    with progress("files") as told:
+        found = nab.run(profile, names, recordings, told)
+    _print({"detectors": found}, options, tables.nab)
+
+
+def _causes(options: argparse.Namespace) -> None:
+    from benchmark import causes, variants
+
+    profile = _profile(options)
+    names = variants.chosen(causes.known(profile), options.detector, profile)
+    with progress("detectors") as told:
+        found = causes.run(profile, names, told)
+    _print({"detectors": found}, options, tables.causes)
+
+
+def _profile(options: argparse.Namespace) -> Profile:
+    return profiles.load(profiles.find(options.profile))
+
+
+def _print(
+    result: dict[str, Any],
+    options: argparse.Namespace,
+    table: Callable[[dict[str, Any], tables.Style], str],
+) -> None:
+    if options.json:
+        print(json.dumps(result, indent=1))
+    else:
+        print(table(result["detectors"], tables.markdown if options.markdown else tables.text))
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _duration(text: str) -> float:
+    match = re.fullmatch(r"(\d+\.?\d*)(s|min|h)", text)
+    if not match or float(match[1]) * _UNITS[match[2]] < 20:
+        raise argparse.ArgumentTypeError("must be like 60s, 10min or 24h, at least 20s")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+@contextlib.contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, plain lines on a pipe; both on standard error."""
+    if sys.stderr.isatty():
+        import rich.console
+        import rich.progress
+
+        console = rich.console.Console(stderr=True)
+        with rich.progress.Progress(console=console) as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        return
+    start = time.monotonic()
+
+    def plain(done: int, total: int) -> None:
+        seconds = time.monotonic() - start
+        print(f"{title}: {done} of {total} after {seconds:.0f} s", file=sys.stderr, flush=True)
+
+    yield plain

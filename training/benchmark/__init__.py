@@ -1,1 +1,0 @@
-"""How good the detectors are, measured: simulated devices, SKAB's pump, NAB's temperatures."""
