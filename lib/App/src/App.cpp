@@ -23,16 +23,15 @@ void App::Start() {
 
 void App::Prepare() {
   const uint32_t starts = platform_.system.CountStart();
-  shell_.Greet();
   const char* const reason = platform_.system.ResetReason();
-  if (reason != nullptr) shell_.SayReset(reason);
+  shell_.Greet(reason);
   if (starts > kMaxFailedStarts) return shell_.Fail(kFailedStarts, reason == nullptr ? "" : reason);
   const EngineStatus status = engine_.Load();
   if (status != EngineStatus::kOk) return shell_.Fail(EngineStatusText(status), engine_.detail());
-  shell_.SaySelfTest(loop_.TestEngine());
-  shell_.SaySettings(settings_.Load());
+  const float max_error = loop_.TestEngine();
+  const Settings::Found found = settings_.Load();
   loop_.Use(settings_.record);
-  shell_.SayReady();
+  shell_.SayReady(max_error, found);
 }
 
 bool App::Poll() {

@@ -27,32 +27,24 @@ void CommandShell::Flush() {
 
 // ---- before anything is sampled
 
-void CommandShell::Greet() {
+void CommandShell::Greet(const char* reset_reason) {
   AddInitializing(line_);
   Flush();
   AddHello(line_, config_.profile, engine_.name(), config_.fingerprint, config_.sample_period_us);
   Flush();
-}
-
-void CommandShell::SayReset(const char* reason) {
-  AddReset(line_, reason);
+  if (reset_reason == nullptr) return;
+  AddReset(line_, reset_reason);
   Flush();
 }
 
-void CommandShell::SaySelfTest(float max_error) {
+void CommandShell::SayReady(float max_error, Settings::Found found) {
   AddSelfTest(line_, max_error, config_.golden_tolerance, config_.golden_count);
   Flush();
-}
-
-void CommandShell::SaySettings(Settings::Found found) {
   if (found == Settings::Found::kOfAnotherModel) AddForgotten(line_, kSettingsOfAnotherModel);
   if (found == Settings::Found::kOfAnotherVersion) AddForgotten(line_, kSettingsOfAnotherVersion);
   if (found == Settings::Found::kDamaged) AddForgotten(line_, kDamagedSettings);
   if (settings_.record.threshold > 0.0f) AddUserThreshold(line_, settings_.record.threshold);
   if (line_.size() > 0) Flush();
-}
-
-void CommandShell::SayReady() {
   AddReady(line_);
   Flush();
 }

@@ -16,11 +16,9 @@ class CommandShell {
                Exchange& exchange);
 
   // ---- before anything is sampled
-  void Greet();
-  void SayReset(const char* reason);
-  void SaySelfTest(float max_error);
-  void SaySettings(Settings::Found found);
-  void SayReady();
+  void Greet(const char* reset_reason);  // nullptr: the board knows none
+  // The self-test's largest error, and what became of the settings.
+  void SayReady(float max_error, Settings::Found found);
 
   // Nothing will be judged: says so at once and every 5 s, and in `status`. `detail` may be "".
   void Fail(const char* what, const char* detail);
