@@ -13,10 +13,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from project.errors import UserError
+from project.paths import PROJECT
+from project.profile import Profile
 from training import codegen
-from training.errors import UserError
 from training.manifest import Manifest
-from training.profiles import PROJECT, Profile
 
 Array = npt.NDArray[np.float64]
 States = npt.NDArray[np.uint8]

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.errors import UserError
-from training.profiles import PROJECT
+from project.errors import UserError
+from project.paths import PROJECT
 
 SOURCES = Path(__file__).parent / "cpp"
 _BOARDS_ONLY = ("Esp32", "TflmAutoencoder")

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from benchmark import causes, skab
-from training import codegen, evaluation, profiles, train
+from project import profile as profiles
+from project.paths import PROJECT
+from project.profile import Feature, Profile
+from training import codegen, evaluation, train
 from training.data import Dataset
 from training.manifest import Manifest
-from training.profiles import Feature, Profile
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "skab"
-PUMP = profiles.load(profiles.PROJECT / "examples" / "pump.toml")
+PUMP = profiles.load(PROJECT / "examples" / "pump.toml")
 Change = Callable[[Profile], Profile]
 CURRENT = PUMP.sensor.channels.index("Current")
 

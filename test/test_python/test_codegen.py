@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training import codegen, manifest, profiles
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
+from training import codegen, manifest
 
 NAMES = ("lesson", "temperature")
 

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from training import arena, codegen, conversion, fixedpoint, interpreter, layers, manifest, profiles
+from project import profile as profiles
+from training import arena, codegen, conversion, fixedpoint, interpreter, layers, manifest
 from training.conversion import Converted
 
 pytestmark = pytest.mark.skipif(not arena.available(), reason="tflite-micro has no wheel here")

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from training import codegen, features, profiles
+from project import profile as profiles
+from project.profile import CATALOGUE, Adaptation, Feature, Features, Profile
+from training import codegen, features
 from training.features import Streams
-from training.profiles import CATALOGUE, Adaptation, Feature, Features, Profile
 
 Array = npt.NDArray[np.float64]
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from training import codegen, evaluation, features, manifest, profiles
+from project import profile as profiles
+from training import codegen, evaluation, features, manifest
 from training.manifest import Manifest
 
 Array = npt.NDArray[np.float64]

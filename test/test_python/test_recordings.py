@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training import profiles, recordings
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
+from training import recordings
 from training.recordings import Recording
 from training.table import Undecided
 from training.wishes import Wishes
