@@ -7,19 +7,6 @@
 #include "MeanAutoencoder.h"
 #include "model_config.h"
 
-constexpr bool UsesWindows() {
-  for (const FeatureSpec& spec : model_config::kFeatureSpecs) {
-    if (spec.kind == FeatureKind::kMean || spec.kind == FeatureKind::kSlope ||
-        spec.kind == FeatureKind::kVariance) {
-      return true;
-    }
-  }
-  return false;
-}
-
-using ModelFeatureStorage =
-    FeatureStorage<model_config::kChannels, model_config::kFeatureCount, UsesWindows()>;
-
 // A healthy int8 engine may be one quantum off (optimised kernels round differently), a float32 one
 // 1e-4.
 constexpr float kGoldenTolerance =

@@ -89,9 +89,8 @@ extern "C" void app_main(void) {
   serial.Begin();
   input.Begin();
   settings.Begin();
-  static ModelFeatureStorage storage;
-  static App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system}, input,
-                 Engine());
+  static FeatureState states[model_config::kFeatureCount];
+  static App app(kAppConfig, states, {clock, led, serial, settings, system}, input, Engine());
   StartWatchdog();
   app.Start();
   system.SetTasks(StartSampling(app, input), xTaskGetCurrentTaskHandle());

@@ -2,7 +2,7 @@
 
 #include "SelfTest.h"
 
-SamplingLoop::SamplingLoop(const AppConfig& config, FeatureMemory memory, SampleInput& input,
+SamplingLoop::SamplingLoop(const AppConfig& config, FeatureState* states, SampleInput& input,
                            Autoencoder& engine, Clock& clock, Exchange& exchange, VerdictSink& led)
     : config_(config),
       input_(input),
@@ -10,7 +10,7 @@ SamplingLoop::SamplingLoop(const AppConfig& config, FeatureMemory memory, Sample
       clock_(clock),
       exchange_(exchange),
       led_(led),
-      detector_(config.detector, config.features, memory, engine),
+      detector_(config.detector, config.features, states, engine),
       calibration_(config.detector, config.features) {}
 
 void SamplingLoop::Use(const SettingsRecord& settings) {

@@ -13,7 +13,7 @@
 class SamplingLoop {
  public:
   // All must outlive the loop. Each of `sinks` is told of every verdict.
-  SamplingLoop(const AppConfig& config, FeatureMemory memory, SampleInput& input,
+  SamplingLoop(const AppConfig& config, FeatureState* states, SampleInput& input,
                Autoencoder& engine, Clock& clock, Exchange& exchange, VerdictSink& led);
 
   // What was set on this device, before the first Step().

@@ -15,7 +15,7 @@ static const char* const kChannelNames[] = {"temperature"};
 static const char* const kChannelUnits[] = {"C"};
 static const FeatureSpec kSpecs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f}};
 static const float kSigma[] = {1.0f};
-static const FeatureConfig kFeatures = {1, 1, 1, 2.0f, kSpecs, kSigma};
+static const FeatureConfig kFeatures = {1, 1, kSpecs, kSigma};
 static const float kOffset[] = {25.0f};
 static const float kScale[] = {1.0f};
 static const float kLow[] = {-100.0f};
@@ -112,7 +112,7 @@ class MemoryBoard final : public TestBoard {
 };
 
 static MemoryBoard board;
-static FeatureStorage<1, 1, false> storage;
+static FeatureState states[1];
 static MeanAutoencoder engine(1);
 
 void setUp() { board = MemoryBoard(); }
@@ -140,7 +140,7 @@ static SettingsRecord Kept() {
 }
 
 static void StartSaysWhatTheTutorialSays() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_EQUAL_STRING(
       "Initializing Anomaly Detector...\r\n"
@@ -152,7 +152,7 @@ static void StartSaysWhatTheTutorialSays() {
 }
 
 static void AnAnomalyLightsTheLedAndCalmPutsItOut() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   Run(app, 3);
   TEST_ASSERT_TRUE(board.Said("State: WARMUP"));
@@ -169,7 +169,7 @@ static void AnAnomalyLightsTheLedAndCalmPutsItOut() {
 }
 
 static void InjectedValuesWaitForTheWarmupAndTakeTheWholePath() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   Type(app, "inject 50 2\r\n");
   TEST_ASSERT_TRUE(board.Said("OK inject 50.00 2 as soon as the warm-up ends\r\n"));
@@ -188,7 +188,7 @@ static void InjectedValuesWaitForTheWarmupAndTakeTheWholePath() {
 }
 
 static void ASensorFaultIsNoAnomaly() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   Run(app, 5);
   board.Forget();
@@ -207,7 +207,7 @@ static void ASensorFaultIsNoAnomaly() {
 }
 
 static void RawReplacesReadingsUntilItIsOff() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   Type(app, "raw on\n");
   board.Forget();
@@ -220,7 +220,7 @@ static void RawReplacesReadingsUntilItIsOff() {
 }
 
 static void ThresholdIsKeptOverAReboot() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   Type(app, "threshold 2.5\n");
   TEST_ASSERT_TRUE(board.Said("OK threshold 2.5000\r\n"));
@@ -231,7 +231,7 @@ static void ThresholdIsKeptOverAReboot() {
   TEST_ASSERT_TRUE(board.Said(" threshold=2.5000 default_threshold=5.0000"));
   Run(app, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 2.5000 | State"));
-  App rebooted(kConfig, storage.memory(), board.platform(), board, engine);
+  App rebooted(kConfig, states, board.platform(), board, engine);
   board.Forget();
   rebooted.Start();
   Run(rebooted, 1);
@@ -243,7 +243,7 @@ static void ThresholdIsKeptOverAReboot() {
 }
 
 static void SettingsAreWrittenAtOnceAndOnlyWhenTheyChange() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_EQUAL_INT(0, board.saves);
   for (int i = 0; i < 5; ++i) {
@@ -263,7 +263,7 @@ static void SettingsAreWrittenAtOnceAndOnlyWhenTheyChange() {
 
 // Any byte that is not what was written is noticed, and so is a block that was cut.
 static void DamagedSettingsAreForgotten() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   Type(app, "threshold 2.5\n");
   const size_t size = board.kept_size;
@@ -273,7 +273,7 @@ static void DamagedSettingsAreForgotten() {
     std::memcpy(board.kept, whole, sizeof(whole));
     board.kept_size = i == size ? size - 1 : size;
     board.kept[i] = static_cast<unsigned char>(board.kept[i] ^ 0x10);
-    App rebooted(kConfig, storage.memory(), board.platform(), board, engine);
+    App rebooted(kConfig, states, board.platform(), board, engine);
     board.Forget();
     rebooted.Start();
     TEST_ASSERT_TRUE(board.Said("Settings that were damaged are forgotten\r\n") ||
@@ -281,7 +281,7 @@ static void DamagedSettingsAreForgotten() {
     Run(rebooted, 1);
     TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
     // What is kept from now on is sound.
-    App again(kConfig, storage.memory(), board.platform(), board, engine);
+    App again(kConfig, states, board.platform(), board, engine);
     board.Forget();
     again.Start();
     TEST_ASSERT_FALSE(board.Said("forgotten"));
@@ -294,7 +294,7 @@ static void SettingsOfAnotherModelAreForgotten() {
   Settings settings(other, board);
   settings.record.threshold = 2.5f;
   TEST_ASSERT_TRUE(settings.Save());
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("Settings of another model are forgotten\r\n"));
   Run(app, 1);
@@ -302,7 +302,7 @@ static void SettingsOfAnotherModelAreForgotten() {
 }
 
 static void CalibrateFindsTheNoiseAndKeepsIt() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   Type(app, "calibrate 60\n");
   TEST_ASSERT_TRUE(board.Said("ERR calibrate works in state NORMAL only\r\n"));
@@ -317,7 +317,7 @@ static void CalibrateFindsTheNoiseAndKeepsIt() {
   // The score is |x - 25| here, 0.43 in the mean of a uniform noise of 0.5; 1 was said to be
   // normal.
   TEST_ASSERT_EQUAL_FLOAT(0.8f, Kept().threshold_scale);
-  App rebooted(kConfig, storage.memory(), board.platform(), board, engine);
+  App rebooted(kConfig, states, board.platform(), board, engine);
   rebooted.Start();
   board.Forget();
   Run(rebooted, 1);
@@ -332,7 +332,7 @@ static void CalibrateFindsTheNoiseAndKeepsIt() {
 }
 
 static void CalibrateSaysWhatIsInUseAndWhatWasBefore() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -350,7 +350,7 @@ static void CalibrateSaysWhatIsInUseAndWhatWasBefore() {
 }
 
 static void CalibrateSaysHowLongItTakes() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -374,7 +374,7 @@ static void CalibrateTellsEveryChannel() {
   static const float highs[] = {100.0f, 100.0f};
   static const char* const units[] = {"C", "A"};
   static const float zeros[] = {0.0f, 0.0f};
-  const FeatureConfig features = {2, 2, 1, 2.0f, specs, sigmas};
+  const FeatureConfig features = {2, 2, specs, sigmas};
   DetectorConfig detector = kDetector;
   detector.scaling.offset = offsets;
   detector.scaling.scale = ones;
@@ -382,9 +382,9 @@ static void CalibrateTellsEveryChannel() {
   detector.scaling.clip_high = highs;
   const AppConfig config = {"test",   kFingerprint, names, units, 500000, 1234, kSensor,
                             features, detector,     1,     zeros, zeros,  1e-4f};
-  FeatureStorage<2, 2, false> two;
+  FeatureState two[2];
   MeanAutoencoder mean(2);
-  App app(config, two.memory(), board.platform(), board, mean);
+  App app(config, two, board.platform(), board, mean);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -395,7 +395,7 @@ static void CalibrateTellsEveryChannel() {
 }
 
 static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -408,7 +408,7 @@ static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
 }
 
 static void CalibrateGivesWayToTheNextCommand() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -430,7 +430,7 @@ static void CalibrateGivesWayToTheNextCommand() {
 }
 
 static void CalibrateRefusesANoiseThatIsAnotherSensors() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   board.noise = 0.1f;
   Run(app, 5);
@@ -440,7 +440,7 @@ static void CalibrateRefusesANoiseThatIsAnotherSensors() {
 }
 
 static void EveryCommandIsAnsweredOnOneLine() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   const struct {
     const char* typed;
@@ -481,7 +481,7 @@ static void OnRequestReadingsShowEveryChannel() {
                                       {FeatureKind::kSmooth, 1, 4.0f, 0.0f, 0.0f},
                                       {FeatureKind::kJump, 2, 0.0f, 0.0f, 0.0f}};
   static const float sigma[] = {1.0f, 1.0f, 1.0f};
-  static const FeatureConfig features = {3, 3, 1, 2.0f, specs, sigma};
+  static const FeatureConfig features = {3, 3, specs, sigma};
   static const float offset[] = {25.0f, 12.5f, 0.0f};
   static const float scale[] = {1.0f, 0.1f, 1.0f};
   static const float low[] = {-9.0f, -9.0f, -9.0f};
@@ -493,9 +493,9 @@ static void OnRequestReadingsShowEveryChannel() {
   detector.scaling = {offset, scale, 0.0f, low, high, mean, whitening, 16.0f};
   const AppConfig config = {"test",   kFingerprint, names, units,  500000, 1234, kSensor,
                             features, detector,     1,     golden, golden, 1e-4f};
-  static FeatureStorage<3, 3, false> memory;
+  static FeatureState memory[3];
   MeanAutoencoder mean_engine(3);
-  App app(config, memory.memory(), board.platform(), board, mean_engine);
+  App app(config, memory, board.platform(), board, mean_engine);
   app.Start();
   Run(app, 4);
   TEST_ASSERT_TRUE(board.Said("| State: NORMAL | Channels: 3\r\n"));
@@ -518,7 +518,7 @@ static void AFailedSelfTestIsAFaultNotHealth() {
   const AppConfig config = {"test",       kFingerprint, kChannelNames, kChannelUnits, 500000,
                             1234,         kSensor,      kFeatures,     kDetector,     1,
                             kGoldenInput, wrong,        1e-4f};
-  App app(config, storage.memory(), board.platform(), board, engine);
+  App app(config, states, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("SELFTEST FAILED (max error 1.000000, 1 vectors)"));
   Run(app, 5);
@@ -542,7 +542,7 @@ class FailingEngine final : public Autoencoder {
 
 static void AnEngineThatFailsIsAFaultOfItsOwn() {
   FailingEngine failing;
-  App app(kConfig, storage.memory(), board.platform(), board, failing);
+  App app(kConfig, states, board.platform(), board, failing);
   app.Start();
   Run(app, 5);
   failing.fails = true;
@@ -580,7 +580,7 @@ static void AFailedStartIsRepeatedAndAnswersStatus() {
   const char message[] =
       "AllocateTensors() failed! Increase arena size. (has 10 bytes, needs 20)\r\n";
   BrokenEngine broken;
-  App app(kConfig, storage.memory(), board.platform(), board, broken);
+  App app(kConfig, states, board.platform(), board, broken);
   app.Start();
   TEST_ASSERT_TRUE(board.Said(message));
   TEST_ASSERT_FALSE(board.Said("System Ready"));
@@ -599,7 +599,7 @@ static void AFailedStartIsRepeatedAndAnswersStatus() {
 
 static void TheLedOfAFailedStartBlinksThriceEveryTwoSeconds() {
   BrokenEngine broken;
-  App app(kConfig, storage.memory(), board.platform(), board, broken);
+  App app(kConfig, states, board.platform(), board, broken);
   app.Start();
   // Whatever the rate of samples is: 10 ms between two looks, in ten seconds.
   int lit = 0;
@@ -624,7 +624,7 @@ static void AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid() {
   // Starts that end in a crash, somewhere before System Ready.
   for (int i = 0; i < 3; ++i) board.CountStart();
   {
-    App app(kConfig, storage.memory(), board.platform(), board, engine);
+    App app(kConfig, states, board.platform(), board, engine);
     app.Start();
     TEST_ASSERT_TRUE(board.Said(message));
     TEST_ASSERT_FALSE(board.Said("SELFTEST"));
@@ -638,14 +638,14 @@ static void AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid() {
   }
   // The next start tries again.
   board.Forget();
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("System Ready. Monitoring Sensor..."));
 }
 
 static void AStartAfterTwoFailedOnesIsAStartLikeAnyOther() {
   for (int i = 0; i < 2; ++i) board.CountStart();
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("System Ready. Monitoring Sensor..."));
   TEST_ASSERT_EQUAL_UINT32(0, board.starts);
@@ -698,7 +698,7 @@ static void AFloodOfBytesDelaysAnswersAndNoReadings() {
                                 "\xff\xfe\x01\b\x7f\x80\r"};
   for (const char* flood : floods) {
     FloodedBoard flooded(flood);
-    App app(kConfig, storage.memory(), flooded.platform(), flooded, engine);
+    App app(kConfig, states, flooded.platform(), flooded, engine);
     app.Start();
     flooded.others = 0;
     flooded.app = &app;
@@ -715,7 +715,7 @@ static void AFloodOfBytesDelaysAnswersAndNoReadings() {
 }
 
 static void WhatASlowSerialLineMissesIsCounted() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   for (int i = 0; i < 100; ++i) app.Step();
   board.Forget();
@@ -724,7 +724,7 @@ static void WhatASlowSerialLineMissesIsCounted() {
 }
 
 static void TheStatusSaysWhichNoiseIsBelieved() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   Type(app, "status\n");
   TEST_ASSERT_TRUE(board.Said(" noise=1.000000 "));
@@ -770,7 +770,7 @@ static void ABlockOfSamplesIsJudgedLikeAsManyBlocksOfOne() {
   BlockBoard one(1);
   BlockBoard eight(8);
   for (BlockBoard* each : {&one, &eight}) {
-    App app(kConfig, storage.memory(), each->platform(), *each, engine);
+    App app(kConfig, states, each->platform(), *each, engine);
     app.Start();
     const int steps = each == &one ? 40 : 5;
     for (int i = 0; i < steps; ++i) {
@@ -785,7 +785,7 @@ static void ABlockOfSamplesIsJudgedLikeAsManyBlocksOfOne() {
 }
 
 static void WhatTheInputLostIsCounted() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   Run(app, 2);
   board.lost_samples += 5;
@@ -796,7 +796,7 @@ static void WhatTheInputLostIsCounted() {
 
 static void AClockOf49DaysAndMoreIsNoProblem() {
   board.Advance(int64_t{4294967296} * 1000 - 500000);  // 2^32 ms less one period
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   Type(app, "raw on\n");
   Run(app, 2);
@@ -805,7 +805,7 @@ static void AClockOf49DaysAndMoreIsNoProblem() {
 }
 
 static void AnyBytesOnTheLineAreSafe() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   uint32_t random = 99;
   char bytes[200];
@@ -837,7 +837,7 @@ static void LatencyQuantilesAreNearestRank() {
 }
 
 static void ARefusedCommandChangesNothing() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   // Nine in one go, and the sampling side takes eight between two samples.
   Type(app,
@@ -848,7 +848,7 @@ static void ARefusedCommandChangesNothing() {
 }
 
 static void InjectedValuesWaitForABelievableSensor() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   Run(app, 5);
   board.fault = Fault::kLowRail;
@@ -865,7 +865,7 @@ static void SettingsThatNoCommandStoresAreIgnored() {
   Settings settings(kConfig, board);
   settings.record = {NAN, 1e30f, {1e-40f}};
   TEST_ASSERT_TRUE(settings.Save());
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, states, board.platform(), board, engine);
   app.Start();
   Run(app, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
