@@ -89,8 +89,9 @@ extern "C" void app_main(void) {
   serial.Begin();
   input.Begin();
   settings.Begin();
-  static FeatureState states[model_config::kFeatureCount];
-  static App app(kAppConfig, states, {clock, led, serial, settings, system}, input, Engine());
+  static ModelMemory storage;
+  static App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system}, input,
+                 Engine());
   StartWatchdog();
   app.Start();
   system.SetTasks(StartSampling(app, input), xTaskGetCurrentTaskHandle());

@@ -107,9 +107,9 @@ uint64_t RunBoard(const Pace& pace, HostInput& input, SerialPort* port, Injectio
   uint64_t samples = 0;
   bool done = false;
   while (!done) {
-    FeatureState states[model_config::kFeatureCount];
+    ModelMemory storage;
     const std::unique_ptr<Autoencoder> engine = MakeEngine();
-    App app(kAppConfig, states, {clock, led, serial, settings, system}, input, *engine);
+    App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system}, input, *engine);
     app.Start();
     for (;;) {
       const bool more = app.Poll();

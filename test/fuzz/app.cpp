@@ -167,7 +167,7 @@ void Recover(FuzzBoard& board, App& app, const AppConfig& config, const NormalSi
   Require(app.verdict().threshold == config.detector.decision.threshold, "default means default");
 }
 
-void Run(Input& input, const AppConfig& config, const NormalSignal& normal, FeatureState* states,
+void Run(Input& input, const AppConfig& config, const NormalSignal& normal, AppMemory memory,
          Autoencoder& engine) {
   FuzzBoard board;
   const auto set = input.Take<uint16_t>();
@@ -185,7 +185,7 @@ void Run(Input& input, const AppConfig& config, const NormalSignal& normal, Feat
     input.TakeBytes(reinterpret_cast<char*>(board.kept), board.kept_size);
   }
   board.keeps = (set & 0x8000) == 0;
-  App app(config, states, board.platform(), board, engine);
+  App app(config, memory, board.platform(), board, engine);
   app.Start();
   for (int steps = 0; !input.empty() && steps < 200; ++steps) {
     Step(input, board, app, config.features.channels);
@@ -198,15 +198,15 @@ void Run(Input& input, const AppConfig& config, const NormalSignal& normal, Feat
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(data, size);
   if ((input.Take<uint8_t>() & 1) == 0) {
-    static FeatureState states[model_config::kFeatureCount];
+    static ModelMemory storage;
     DenseAutoencoder dense(model_config::kDenseModel);
     MeanAutoencoder mean(model_config::kFeatureCount);
     Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
-    Run(input, kAppConfig, model_config::kNormalSignal, states, engine);
+    Run(input, kAppConfig, model_config::kNormalSignal, storage.memory(), engine);
   } else {
     static FeatureState states[everything::kCount];
     MeanAutoencoder engine(everything::kCount);
-    Run(input, everything::kApp, everything::kNormalSignal, states, engine);
+    Run(input, everything::kApp, everything::kNormalSignal, {states, nullptr}, engine);
   }
   return 0;
 }

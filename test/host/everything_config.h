@@ -86,12 +86,22 @@ inline constexpr NormalSignal kNormalSignal = {kChannels, kLevel, kSigma, kColou
 
 inline constexpr float kGolden[kCount] = {};  // in and out: MeanAutoencoder answers zeros
 
-inline constexpr AppConfig kApp = {"everything",  kFingerprint,
-                                   kChannelNames, kChannelUnits,
-                                   kPeriodUs,     0,
-                                   kSensor,       kFeatures,
-                                   kDetector,     1,
-                                   kGolden,       kGolden,
-                                   1e-6f};
+inline constexpr AppConfig kApp = {
+    .profile = "everything",
+    .fingerprint = kFingerprint,
+    .value_names = kChannelNames,
+    .value_units = kChannelUnits,
+    .channels = kChannels,
+    .sample_period_us = kPeriodUs,
+    .frame = nullptr,
+    .model_bytes = 0,
+    .sensor = kSensor,
+    .features = kFeatures,
+    .detector = kDetector,
+    .golden_count = 1,
+    .golden_inputs = kGolden,
+    .golden_outputs = kGolden,
+    .golden_tolerance = 1e-6f,
+};
 
 }  // namespace everything

@@ -42,14 +42,14 @@ class NullPort final : public SerialPort {
 };
 
 void MeasureWholePath(int batches, MemorySource& source, Autoencoder& engine) {
-  static FeatureState states[model_config::kFeatureCount];
+  static ModelMemory storage;
   NullPort port;
   VirtualClock clock(model_config::kSamplePeriodUs, false);
   PrintedLed led(clock);
   PortLine serial(&port);
   MemorySettings settings;
   VirtualSystem system;
-  App app(kAppConfig, states, {clock, led, serial, settings, system}, source, engine);
+  App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system}, source, engine);
   RunSummary summary;
   app.Start();
   uint64_t samples = 0;

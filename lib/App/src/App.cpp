@@ -5,14 +5,14 @@ constexpr uint32_t kMaxFailedStarts = 3;
 const char kFailedStarts[] = "three starts in a row did not come to System Ready";
 }  // namespace
 
-App::App(const AppConfig& config, FeatureState* states, Platform platform, SampleInput& input,
+App::App(const AppConfig& config, AppMemory memory, Platform platform, SampleInput& input,
          Autoencoder& engine)
     : platform_(platform),
       engine_(engine),
       exchange_(config.features.channels),
       settings_(config, platform.settings),
       led_(platform.led),
-      loop_(config, states, input, engine, platform.clock, exchange_, led_),
+      loop_(config, memory, input, engine, platform.clock, exchange_, led_),
       shell_(config, platform, engine, settings_, exchange_) {}
 
 void App::Start() {

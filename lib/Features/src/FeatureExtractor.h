@@ -52,6 +52,6 @@ class FeatureExtractor {
  private:
   const FeatureConfig& config_;
   FeatureState* states_;  // [count]
-  AdaptiveNoise noise_[kMaxChannels];
-  float last_sigma_[kMaxChannels] = {};  // at the last update
+  AdaptiveNoise noise_[kMaxValues];
+  float last_sigma_[kMaxValues] = {};  // at the last update
 };

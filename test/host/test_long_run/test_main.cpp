@@ -127,13 +127,13 @@ static void TheAppRunsOnWithItsCountersRight() {
       (int64_t{1} << 32) * 1000 - int64_t{3600} * 1000000;  // 2^32 ms less 1 h
   AllScenarios scenarios(model_config::kSensor, model_config::kNormalSignal,
                          model_config::kSamplePeriodUs);
-  static FeatureState states[model_config::kFeatureCount];
+  static ModelMemory storage;
   DenseAutoencoder dense(model_config::kDenseModel);
   MeanAutoencoder mean(model_config::kFeatureCount);
   Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
   static SimulatedBoard board(model_config::kSamplePeriodUs, kStart);
   board.stopwatch = UINT32_MAX - 1000;  // soon wraps
-  App app(kAppConfig, states, board.platform(), board, engine);
+  App app(kAppConfig, storage.memory(), board.platform(), board, engine);
   board.source = &scenarios.InHour(0);
   app.Start();
   heap_guard::attempts = 0;

@@ -80,12 +80,12 @@ static void RunEverything(App& app, SimulatedBoard& board, const SensorConfig& s
 }
 
 static void TheAppOfTheProfileNeedsNoHeap() {
-  static FeatureState states[model_config::kFeatureCount];
+  static ModelMemory storage;
   DenseAutoencoder dense(model_config::kDenseModel);
   MeanAutoencoder mean(model_config::kFeatureCount);
   Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
   SimulatedBoard board(model_config::kSamplePeriodUs, 0);
-  App app(kAppConfig, states, board.platform(), board, engine);
+  App app(kAppConfig, storage.memory(), board.platform(), board, engine);
   Seen seen = {};
   RunEverything(app, board, model_config::kSensor, model_config::kNormalSignal,
                 model_config::kSamplePeriodUs, &seen);
@@ -98,7 +98,7 @@ static void AnAppThatUsesEverythingNeedsNoHeap() {
   static FeatureState states[everything::kCount];
   MeanAutoencoder engine(everything::kCount);
   SimulatedBoard board(everything::kPeriodUs, 0);
-  App app(everything::kApp, states, board.platform(), board, engine);
+  App app(everything::kApp, {states, nullptr}, board.platform(), board, engine);
   Seen seen = {};
   RunEverything(app, board, everything::kSensor, everything::kNormalSignal, everything::kPeriodUs,
                 &seen);
