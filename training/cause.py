@@ -1,4 +1,4 @@
-"""Which of several channels an anomaly comes from: lib/AnomalyDetector/src/Cause.h in NumPy."""
+"""Which of several channels an anomaly comes from: lib/Detector/src/Cause.h in NumPy."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -92,7 +92,9 @@ class Profile:
         del record["description"]
         record.pop("home", None)
         record["format"] = FORMAT
-        record["sensor"] |= {"kind": self.sensor.input.kind, "step": self.sensor.input.step()}
+        steps = [self.sensor.input.step(channel) for channel in range(len(self.sensor.channels))]
+        one = steps[0] if len(set(steps)) == 1 else steps
+        record["sensor"] |= {"kind": self.sensor.input.kind, "step": one}
         for used, feature in zip(record["features"]["use"], self.features.use, strict=True):
             if CATALOGUE[feature.kind].one_sided:
                 used["one_sided"] = True

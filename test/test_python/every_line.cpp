@@ -102,12 +102,14 @@ const float kGolden[kChannels] = {};
 const FeatureConfig kFeatures = {kChannels, kChannels, kSpecs, kSigma};
 
 struct Configs {
-  SensorConfig sensor = {};
+  ChannelConfig channels[kChannels] = {};
+  SensorConfig sensor = {4095, 1, 3, channels};
   DetectorConfig detector = {};
   Configs() {
-    sensor.valid_low = -FLT_MAX;
-    sensor.valid_high = FLT_MAX;
-    sensor.stuck_samples = 3;
+    for (ChannelConfig& channel : channels) {
+      channel.valid_low = -FLT_MAX;
+      channel.valid_high = FLT_MAX;
+    }
     detector.scaling.offset = kOffset;
     detector.scaling.scale = kOne;
     detector.scaling.clip_low = kLow;

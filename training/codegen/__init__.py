@@ -142,8 +142,12 @@ def _identity(profile: Profile, manifest: Manifest) -> str:
 
 
 def _sensor(profile: Profile) -> str:
-    members = profile.sensor.members(profile.sampling.rate_hz)
-    return cpp.aggregate("SensorConfig", "kSensor", members)
+    sensor = profile.sensor
+    each = [sensor.channel_members(channel) for channel in range(len(sensor.channels))]
+    members = sensor.members(profile.sampling.rate_hz) | {"channels": "kChannelConfigs"}
+    return cpp.aggregates("ChannelConfig", "kChannelConfigs", each) + cpp.aggregate(
+        "SensorConfig", "kSensor", members
+    )
 
 
 def _network(manifest: Manifest) -> str:

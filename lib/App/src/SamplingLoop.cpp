@@ -165,7 +165,8 @@ void SamplingLoop::AddToFrame(const float* sample, Fault fault, int64_t micros) 
 
 Fault SamplingLoop::Check(const float* sample) {
   for (int i = 0; i < config_.channels; ++i) {
-    const Fault fault = checks_[i].Update(config_.sensor, sample[i]);
+    const SensorConfig& sensor = config_.sensor;
+    const Fault fault = checks_[i].Update(sensor.channels[i], sensor.stuck_samples, sample[i]);
     if (fault != Fault::kNone) return fault;
   }
   return Fault::kNone;

@@ -23,18 +23,17 @@ static const float kHigh[] = {100.0f};
 static const float kGoldenInput[] = {0.5f};
 static const float kGoldenOutput[] = {0.0f};  // what MeanAutoencoder answers
 
-static SensorConfig MakeSensor() {
-  SensorConfig config = {};
+static ChannelConfig MakeChannel() {
+  ChannelConfig config = {};
   config.gain = 10.0f;
   config.offset = 20.0f;
   config.full_scale_volts = 3.3f;
-  config.adc_max = 4095;
   config.valid_low = -40.0f;
   config.valid_high = 125.0f;
-  config.stuck_samples = 20;
   return config;
 }
-static const SensorConfig kSensor = MakeSensor();
+static const ChannelConfig kChannels[] = {MakeChannel(), MakeChannel(), MakeChannel()};
+static const SensorConfig kSensor = {4095, 16, 20, kChannels};
 
 static DetectorConfig MakeDetector() {
   DetectorConfig config = {};
