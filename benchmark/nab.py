@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import baselines, return_period, variants
+from benchmark import baselines, return_period, running_z, variants
 from benchmark.alarms import latch
 from benchmark.nab_scoring import Series, evaluate, probation_rows
 from project.errors import UserError
@@ -188,6 +188,9 @@ def _baselines(
     scaled = scaler.apply(computed).astype(np.float64)
     result = {}
     for name in names:
+        if name == running_z.NAME:
+            result[name] = running_z.fit(profile, data)(values[None])[0]
+            continue
         if name in baselines.ON_FEATURES:
             scores = baselines.ON_FEATURES[name](scaled[part.run_in : rows]).score(scaled)
         else:

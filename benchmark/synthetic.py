@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import baselines, devices, program, variants
+from benchmark import baselines, devices, program, running_z, variants
 from benchmark.alarms import latch
 from benchmark.devices import GRID, RATE_HZ, Device
 from project.errors import UserError
@@ -365,7 +365,10 @@ def _as_baselines(
     least_sd = smallest_step(signals.recording) / 2
     result = {}
     for name in names:
-        if name in baselines.ON_FEATURES:
+        if name == running_z.NAME:
+            ratio = running_z.fit(profile, data)
+            alarms, size = [latched(profile, ratio(x), 1.0) for x in sets], running_z.BYTES
+        elif name in baselines.ON_FEATURES:
             alarms, size = _on_features(name, facts, inputs)
         else:
             mean = signals.recording[None]

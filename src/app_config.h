@@ -7,26 +7,13 @@
 #include "MeanAutoencoder.h"
 #include "model_config.h"
 
-constexpr bool UsesWindows() {
-  for (const FeatureSpec& spec : model_config::kFeatureSpecs) {
-    if (spec.kind == FeatureKind::kMean || spec.kind == FeatureKind::kSlope ||
-        spec.kind == FeatureKind::kVariance) {
-      return true;
-    }
-  }
-  return false;
-}
-
-using ModelFeatureStorage =
-    FeatureStorage<model_config::kChannels, model_config::kFeatureCount, UsesWindows()>;
-
 // What an app of this model works in.
 class ModelMemory {
  public:
-  AppMemory memory() { return {features_.memory(), nullptr}; }
+  AppMemory memory() { return {states_, nullptr}; }
 
  private:
-  ModelFeatureStorage features_;
+  FeatureState states_[model_config::kFeatureCount];
 };
 
 // A healthy int8 engine may be one quantum off (optimised kernels round differently), a float32 one

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from training.wishes import Wishes
 from training.wishes import of_record as of_wishes
 
 Array = npt.NDArray[np.float64]
+
+_LEAST_ROWS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -185,10 +187,10 @@ def _generated(profile: Profile) -> Dataset:
 
 def _checked(profile: Profile, dataset: Dataset) -> Dataset:
     """Raises UserError where nothing can be learnt from the data."""
-    needed = max(30, 2 * profile.features.window)
-    if dataset.rows < needed:
+    if dataset.rows < _LEAST_ROWS:
         raise UserError(
-            f"{dataset.record['description']}: too few to train on, at least {needed} are needed"
+            f"{dataset.record['description']}: too few to train on, at least {_LEAST_ROWS} are "
+            "needed"
         )
     values = np.concatenate(dataset.segments)
     for channel, name in enumerate(profile.sensor.channels):

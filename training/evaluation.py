@@ -190,4 +190,4 @@ def about_data(profile: Profile, found: Manifest, samples: Array, listed: int = 
 def _history(profile: Profile) -> Array:
     """Normal samples for a detector to settle on: from the profile's own data."""
     segment = data.own(profile).segments[0]
-    return segment[: max(32, 4 * profile.features.window, 2 * profile.detector.warmup_samples)]
+    return segment[: max(32, 2 * profile.detector.warmup_samples)]

@@ -15,6 +15,7 @@ from training.noise import MeasuredNoise, block_residuals, measure, true_sigma
 
 Array = npt.NDArray[np.float64]
 
+SAMPLE_ROWS: Final = 100_000
 # A recording at least this long is trained on beside the virtual one, as half of the rows.
 LONG_RECORDING_S: Final = 900.0
 # A recording on another clock than the profile's (hourly readings, say) stands alone: how often its
@@ -230,6 +231,13 @@ def pooled(parts: list[Normal], values: list[npt.NDArray[Any]]) -> list[npt.NDAr
     pairs = list(zip(parts, values, strict=True))
     groups = [[p.settled(v) for p, v in pairs if p.drawn == drawn] for drawn in (True, False)]
     return [np.concatenate(group) for group in groups if group]
+
+
+def sample(parts: list[Normal], random: np.random.Generator) -> Array:
+    """Rows [rows, features] to fit to: as many drawn ones as recorded ones."""
+    rows = pooled(parts, [part.features for part in parts])
+    count = max(len(rows) * min(map(len, rows)), 10_000 * (len(rows) > 1))
+    return balanced(rows, min(SAMPLE_ROWS, count), random)
 
 
 def balanced(

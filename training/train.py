@@ -42,7 +42,6 @@ Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 
 _GOLDEN: Final = 16
-_TRAIN_ROWS: Final = 100_000
 _REPRESENTATIVE: Final = 2000  # rows that show an int8 model its ranges
 _HOLDOUT: Final = 0.2  # share of the rows that are only scored, where the threshold is fixed
 _LEAST_ROWS: Final = 30  # after the warm-up of each segment
@@ -188,10 +187,8 @@ def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progre
     """Everything from (mostly virtual) normal data; thresholds from its tail."""
     detector, width = profile.detector, profile.feature_count
     parts = normal.prepare(profile, dataset, sigma)
-    rows = normal.pooled(parts, [part.features for part in parts])
     random = np.random.default_rng(profile.network.seed)
-    count = min(_TRAIN_ROWS, max(len(rows) * min(map(len, rows)), 10_000 * (len(rows) > 1)))
-    sample = normal.balanced(rows, count, random)
+    sample = normal.sample(parts, random)
     scaler = fit_scaler(profile, sample, dataset.segments)
     trained = _train_network(profile, scaler.apply(sample), progress)
     inputs = [scaler.apply(part.features) for part in parts]
@@ -200,7 +197,7 @@ def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progre
         np.concatenate(both, axis=1)
         for both in zip(normal.pooled(parts, inputs), normal.pooled(parts, outputs), strict=True)
     ]
-    drawn = normal.balanced(pairs, min(2 * _TRAIN_ROWS, sum(map(len, pairs))), random)
+    drawn = normal.balanced(pairs, min(2 * normal.SAMPLE_ROWS, sum(map(len, pairs))), random)
     scorer = calibration.fit_scorer(
         detector, profile.scaling.whiten, drawn[:, :width], drawn[:, width:]
     )
@@ -213,7 +210,9 @@ def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progre
         for part, s in zip(parts, scores, strict=True)
     ]
     some = scaler.apply(sample[:_REPRESENTATIVE])
-    return _Fitted(trained, scaler, scorer, thresholds, count, some, np.concatenate(shown), [])
+    return _Fitted(
+        trained, scaler, scorer, thresholds, len(sample), some, np.concatenate(shown), []
+    )
 
 
 def _fit_held_out(profile: Profile, dataset: Dataset, sigma: Array, progress: Progress) -> _Fitted:

@@ -12,15 +12,11 @@ class FeatureKind:
     parameters: tuple[str, ...] = ()
     invertible: bool = False  # a value of the channel can be read back from it
     one_sided: bool = False  # tells of an anomaly only when it is large
-    windowed: bool = False
 
 
 CATALOGUE: Final[dict[str, FeatureKind]] = {
     "value": FeatureKind("the sample itself, in its unit", invertible=True),
-    "difference": FeatureKind("the sample minus the one before it, in its unit"),
-    "mean": FeatureKind("mean over the window, in its unit", windowed=True),
-    "slope": FeatureKind("slope over the window, in its unit a second", windowed=True),
-    "variance": FeatureKind("variance over the window", windowed=True),
+    "smooth": FeatureKind("exponential mean, in its unit", ("tau",), invertible=True),
     "level": FeatureKind(
         "deviation from the robust mean before this sample", ("tau",), invertible=True
     ),
@@ -33,6 +29,4 @@ CATALOGUE: Final[dict[str, FeatureKind]] = {
     "trend_energy": FeatureKind(
         "mean square of `trend`, its cube root", ("fast_tau", "slow_tau", "tau"), one_sided=True
     ),
-    "zscore": FeatureKind("deviation over the running one", ("tau",), invertible=True),
-    "smooth": FeatureKind("exponential mean, in its unit", ("tau",), invertible=True),
 }

@@ -48,8 +48,8 @@ class Detector:
     kind: Annotated[
         str,
         Choice(
-            "`autoencoder`: by the network; the others have none",
-            among=("autoencoder", "mahalanobis", "sigma"),
+            "what a sample is compared with: what the network makes of it, or the mean",
+            among=("autoencoder", "mahalanobis"),
         ),
     ] = "autoencoder"
     score: Annotated[

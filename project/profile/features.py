@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from project.profile import limits
 from project.profile.catalogue import CATALOGUE
-from project.profile.keys import Integer, Key, Number, read
+from project.profile.keys import Key, Number, read
 from project.profile.reader import Table, kind_of
 
 
@@ -51,9 +51,6 @@ class _Use(Key):
 @dataclass(frozen=True)
 class Features:
     use: Annotated[tuple[Feature, ...], _Use("kinds of features, of each channel or of one")]
-    window: Annotated[
-        int, Integer("for the kinds that look at a window", "samples", 1, limits.MAX_WINDOW)
-    ] = 1
     adaptation: Adaptation = Adaptation()
 
 

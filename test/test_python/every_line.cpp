@@ -99,7 +99,7 @@ const float kOne[] = {1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f};
 const float kLow[] = {-1e9f, -1e9f, -1e9f, -1e9f, -1e9f, -1e9f, -1e9f, -1e9f};
 const float kHigh[] = {1e9f, 1e9f, 1e9f, 1e9f, 1e9f, 1e9f, 1e9f, 1e9f};
 const float kGolden[kChannels] = {};
-const FeatureConfig kFeatures = {kChannels, kChannels, 1, 2.0f, kSpecs, kSigma};
+const FeatureConfig kFeatures = {kChannels, kChannels, kSpecs, kSigma};
 
 struct Configs {
   ChannelConfig channels[kChannels] = {};
@@ -217,14 +217,14 @@ void Lines() {
 
 // A start that fails in every way there is, and then every command.
 void FailedStarts() {
-  static FeatureStorage<kChannels, kChannels, false> storage;
+  static FeatureState states[kChannels];
   for (int i = 1;; ++i) {
     PrintingBoard board;
     AnyEngine engine;
     engine.loads = static_cast<EngineStatus>(i);
     const bool last = std::strcmp(EngineStatusText(engine.loads), "unknown error") == 0;
     if (last) board.starts = 4;
-    App app(kApp, {storage.memory(), nullptr}, board.platform(), board, engine);
+    App app(kApp, {states, nullptr}, board.platform(), board, engine);
     app.Start();
     board.micros += 5000000;
     TypeAll(app, board);
@@ -233,7 +233,7 @@ void FailedStarts() {
 }
 
 void WholeRuns() {
-  static FeatureStorage<kChannels, kChannels, false> storage;
+  static FeatureState states[kChannels];
   PrintingBoard board;
   AnyEngine engine;
   {
@@ -246,7 +246,7 @@ void WholeRuns() {
     board.keeps = start != 1;
     if (start == 2) board.kept[30] ^= 1;
     if (start == 3) board.kept_size = 1;
-    App app(kApp, {storage.memory(), nullptr}, board.platform(), board, engine);
+    App app(kApp, {states, nullptr}, board.platform(), board, engine);
     app.Start();
     Run(app, 4);
     TypeAll(app, board);

@@ -58,7 +58,7 @@ def test_temperature_is_the_default_with_a_bottleneck_and_a_calibrated_threshold
         ("layers = [8]", "layers = [65]", "[network] layers: 65 units are more than 64"),
         ("layers = [8]", "layers = [8, 8]", "[network] activations: are 1 for 2 hidden layers"),
         ('["relu"]', '["gelu"]', '[network] activations: "gelu" is not one of linear, relu'),
-        ('use = ["value"]', 'use = ["mean"]', "the first feature must be value or level"),
+        ('use = ["value"]', 'use = ["jump"]', "the first feature must be value or smooth or"),
         ('use = ["value"]', "use = []", "[features] use: gives 0 features, must be 1 to 16"),
         ('use = ["value"]', 'use = ["value", "speed"]', '"speed" is not one of value'),
         ('use = ["value"]', 'use = ["value", "value"]', "names the same feature twice"),
@@ -138,11 +138,11 @@ def test_any_number_changes_the_meaning(tmp_path: Path) -> None:
 
 def test_a_feature_without_a_channel_is_meant_for_each(tmp_path: Path) -> None:
     text = LESSON.replace('channels = ["temperature"]', 'channels = ["a", "b"]')
-    use = '["value", {kind = "difference", channel = "b"}, {kind = "level", tau = 16}]'
+    use = '["value", {kind = "jump", channel = "b"}, {kind = "level", tau = 16}]'
     text = text.replace('use = ["value"]', f"use = {use}")
     text = text.replace('kind = "range" ', 'kind = "standard" ')
     profile = load(tmp_path, text.replace("low = 10.0\nhigh = 40.0\n", ""))
-    names = ("a.value", "b.value", "b.difference", "a.level(16)", "b.level(16)")
+    names = ("a.value", "b.value", "b.jump", "a.level(16)", "b.level(16)")
     assert profile.feature_names == names
 
 

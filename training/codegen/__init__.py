@@ -29,7 +29,6 @@ _AGREED: Final = {
     "kMaxChannelName": "MAX_CHANNEL_NAME",
     "kMaxUnit": "MAX_UNIT",
     "kMaxFeatures": "MAX_FEATURES",
-    "kMaxWindow": "MAX_WINDOW",
     "kMaxLayers": "MAX_LAYERS",
     "kMaxLayerWidth": "MAX_LAYER_WIDTH",
     "kMaxAlarmWindow": "MAX_ALARM_WINDOW",

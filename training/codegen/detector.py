@@ -7,8 +7,6 @@ from project import cpp
 from project.profile import Profile
 from training.manifest import Manifest, as_trained
 
-_KINDS: Final = {"zscore": "ZScore"}  # where the enumerator is not simply the words of the name
-
 _SCORES: Final = {
     "absolute": "ScoreKind::kAbsolute",
     "rms": "ScoreKind::kRms",
@@ -21,7 +19,7 @@ def feature_tables(profile: Profile, sigma: Sequence[float]) -> str:
     specs = []
     for feature in profile.features.use:
         a, b, c = (*feature.parameters, 0.0, 0.0, 0.0)[:3]
-        kind = _KINDS.get(feature.kind) or feature.kind.title().replace("_", "")
+        kind = feature.kind.title().replace("_", "")
         specs.append(
             {
                 "kind": f"FeatureKind::k{kind}",
@@ -35,8 +33,6 @@ def feature_tables(profile: Profile, sigma: Sequence[float]) -> str:
     members: dict[str, cpp.Value] = {
         "channels": str(len(profile.sensor.channels)),
         "count": str(profile.feature_count),
-        "window": str(profile.features.window),
-        "sample_rate_hz": cpp.number(profile.sampling.rate_hz),
         "specs": "kFeatureSpecs",
         "sigma": "kNoiseSigma",
         "adaptation": {
