@@ -10,10 +10,10 @@
 // What an app of this model works in.
 class ModelMemory {
  public:
-  AppMemory memory() { return {features_, nullptr}; }
+  AppMemory memory() { return {states_, nullptr}; }
 
  private:
-  FeatureState features_[model_config::kFeatureCount];
+  FeatureState states_[model_config::kFeatureCount];
 };
 
 // A healthy int8 engine may be one quantum off (optimised kernels round differently), a float32 one

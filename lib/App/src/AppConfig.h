@@ -34,6 +34,6 @@ struct AppConfig {
 
 // What an app works in, sized by the caller.
 struct AppMemory {
-  FeatureState* features;  // [features.count]
-  float* frame;            // [samples of a frame][channels], or nullptr without frames
+  FeatureState* states;  // [features.count]
+  float* frame;          // [samples of a frame][channels], or nullptr without frames
 };

@@ -36,7 +36,7 @@ struct NoiseAdaptation {
 };
 
 struct FeatureConfig {
-  int8_t channels;           // values of a frame, 1..kMaxValues
+  int8_t channels;           // of a frame, 1..kMaxValues
   int8_t count;              // 1..kMaxFeatures
   const FeatureSpec* specs;  // [count]
   const float* sigma;        // [channels] standard deviation of the noise, in the sensor's unit
