@@ -95,7 +95,7 @@ def own_alarms(
         interval_s = dataset.interval_s
     rate, episode = 0.01 if rule is None else 1 - rule.quantile, 1
     if rule is not None and rule.kind == "tail":
-        rate, episode = normal.allowed(profile, dataset), round(rule.episode_seconds / interval_s)
+        rate, episode = normal.allowed(profile, dataset), round(normal.EPISODE_S / interval_s)
     begun: list[tuple[int, int]] = []  # (segment, row)
     for index, segment in enumerate(dataset.segments):
         alarms = run(profile, found, segment).intervals()

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from project.profile import Adaptation, Profile
+from training.adaptation import MEASURED_BLOCKS, MEMORY_BLOCKS
 
 Array = npt.NDArray[np.float64]
 
@@ -155,13 +156,13 @@ def _adapted(x: Array, sigma: float, adaptation: Adaptation) -> Array:
     """
     result = np.empty_like(x)
     variance = np.full(x.shape[1], sigma**2)
-    count, used = adaptation.measured_blocks, np.full(x.shape[1], sigma)
+    count, used = MEASURED_BLOCKS, np.full(x.shape[1], sigma)
     for start in range(0, len(x), NOISE_BLOCK):
         block = x[start : start + NOISE_BLOCK]
         result[start : start + NOISE_BLOCK] = used
         if len(block) < NOISE_BLOCK:
             break
-        count = min(count + 1, adaptation.memory_blocks)
+        count = min(count + 1, MEMORY_BLOCKS)
         new = np.minimum(_block_variance(block), _BLOCK_BOUND * variance)
         variance = variance + (new - variance) / count
         variance = np.clip(

@@ -12,7 +12,16 @@ from project.profile import Profile
 
 # The modules of this package that shape a model: a change in one of them means retraining. The
 # others only read, show or print.
-ALWAYS: Final = ("calibration", "data", "features", "noise", "normal", "scaling", "train")
+ALWAYS: Final = (
+    "adaptation",
+    "calibration",
+    "data",
+    "features",
+    "noise",
+    "normal",
+    "scaling",
+    "train",
+)
 # Those that shape the models of some profiles only: a change leaves the others' as they are.
 WITH_NETWORK: Final = ("arena", "conversion", "fixedpoint", "interpreter", "layers", "network")
 WITH_CHANNELS: Final = ("cause",)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from project.errors import UserError
 from project.profile import CATALOGUE, Profile
 from training import (
+    adaptation,
     arena,
     calibration,
     cause,
@@ -31,11 +32,13 @@ from training import (
     normal,
     quiet,
     scaling,
+    stretch,
 )
 from training.calibration import Scorer, Thresholds
 from training.data import Dataset
 from training.manifest import Manifest
 from training.network import Progress
+from training.normal import Normal
 from training.scaling import Scaler
 
 Array = npt.NDArray[np.float64]
@@ -43,7 +46,7 @@ Floats = npt.NDArray[np.float32]
 
 _GOLDEN: Final = 16
 _REPRESENTATIVE: Final = 2000  # rows that show an int8 model its ranges
-_HOLDOUT: Final = 0.2  # share of the rows that are only scored, where the threshold is fixed
+_HOLDOUT: Final = 0.2  # share of the rows that are only scored
 _LEAST_ROWS: Final = 30  # after the warm-up of each segment
 _LARGEST: Final = 1e15  # of a reading; its square is a number on the chip too
 
@@ -57,9 +60,15 @@ class Trained:
 
 
 def train(
-    profile: Profile, dataset: Dataset, progress: Progress, arena_by_trying: bool = True
+    profile: Profile,
+    dataset: Dataset,
+    progress: Progress,
+    arena_by_trying: bool = True,
+    virtual: stretch.Size | None = None,
 ) -> Trained:
     """Trains, converts, calibrates and measures. The same profile and data give the same bytes.
+
+    `virtual` is the size of a virtual recording, where it is another than usual.
 
     Raises:
       UserError: the data does not do for this profile.
@@ -71,7 +80,8 @@ def train(
     _check_digits(profile, dataset, sigma)
     rule = profile.detector.calibration
     if rule is not None and rule.kind == "tail":
-        fitted = _fit_tail(profile, dataset, sigma, progress)
+        parts = normal.prepare(profile, dataset, sigma, virtual)
+        fitted = _fit_tail(profile, dataset, parts, progress)
     else:
         fitted = _fit_held_out(profile, dataset, sigma, progress)
     scores, thresholds, trained = fitted.scores, fitted.thresholds, fitted.network
@@ -183,10 +193,11 @@ def fit_scaler(profile: Profile, rows: Array, samples: list[Array]) -> Scaler:
     return scaling.fit(profile.scaling, rows, [CATALOGUE[f.kind].one_sided for f in use], walk)
 
 
-def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progress) -> _Fitted:
+def _fit_tail(
+    profile: Profile, dataset: Dataset, parts: list[Normal], progress: Progress
+) -> _Fitted:
     """Everything from (mostly virtual) normal data; thresholds from its tail."""
     detector, width = profile.detector, profile.feature_count
-    parts = normal.prepare(profile, dataset, sigma)
     random = np.random.default_rng(profile.network.seed)
     sample = normal.sample(parts, random)
     scaler = fit_scaler(profile, sample, dataset.segments)
@@ -256,14 +267,12 @@ def _blocks(profile: Profile, dataset: Dataset) -> list[tuple[int, int, int, boo
     Raises:
       UserError: too few rows are left.
     """
-    warm, rule = profile.warmup_frames, profile.detector.calibration
+    warm = profile.warmup_frames
     settled = [segment[warm:] for segment in dataset.segments]
     count = sum(map(len, settled))
     cut = [
         (segment, begin + warm, end + warm, held)
-        for segment, begin, end, held in data.blocks(
-            settled, rule.holdout if rule else _HOLDOUT, warm
-        )
+        for segment, begin, end, held in data.blocks(settled, _HOLDOUT, warm)
         if begin < end
     ]
     if count < _LEAST_ROWS or len({held for *_, held in cut}) < 2:
@@ -303,7 +312,11 @@ def _pipeline(profile: Profile, sigma: Array, fitted: _Fitted) -> dict[str, Any]
     several = len(profile.sensor.channels) > 1
     return {
         "sigma": _floats(sigma),
-        "adaptation": dataclasses.asdict(profile.features.adaptation),
+        "adaptation": {
+            "limit": profile.features.adaptation.limit,
+            "memory_blocks": adaptation.MEMORY_BLOCKS,
+            "measured_blocks": adaptation.MEASURED_BLOCKS,
+        },
         "scaling": {
             "offset": _floats(scaler.offset),
             "scale": _floats(scaler.scale),

@@ -27,18 +27,9 @@ class Calibration:
         float, Number("of the scores that were not trained on", kind=_QUANTILE, above=0, high=1)
     ] = 0.999
     margin: Annotated[float, Number("times that", kind=_QUANTILE, above=0)] = 1.5
-    holdout: Annotated[
-        float,
-        Number(
-            "share of the rows kept from training, in blocks", kind=_QUANTILE, low=0.01, high=0.9
-        ),
-    ] = 0.2
     false_alarms_per_day: Annotated[
         float, Number("what is allowed", "a day", _TAIL, required=True, above=0, high=1000)
     ] = 0.2
-    episode_seconds: Annotated[
-        float, Number("exceedances within so long are one alarm", "s", _TAIL, above=0)
-    ] = 450.0
 
 
 @dataclass(frozen=True)

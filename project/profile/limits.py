@@ -9,6 +9,7 @@ from typing import Final
 MAX_CHANNELS: Final = 8
 MAX_CHANNEL_NAME: Final = 32  # characters
 MAX_UNIT: Final = 8  # characters
+MAX_VALUES: Final = 16  # of a frame
 MAX_FEATURES: Final = 16
 MAX_LAYERS: Final = 8
 MAX_LAYER_WIDTH: Final = 64  # units; of the input and output too

@@ -75,8 +75,7 @@ def test_cpp_equals_numpy_on_random_signals(project: Path, tmp_path: Path) -> No
     use += [Feature("smooth", 1, (4.0,)), Feature("jump", 1), Feature("level", 1, (4.0,))]
     random = np.random.default_rng(7)
     for limit in (1.0, 1.25, 2.0):
-        adaptation = Adaptation(limit, memory_blocks=50, measured_blocks=5)
-        profile = with_features(tuple(use), 2, adaptation)
+        profile = with_features(tuple(use), 2, Adaptation(limit))
         sigma = np.array([0.08, 0.5])
         samples = np.concatenate(
             [

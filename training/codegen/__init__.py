@@ -28,6 +28,7 @@ _AGREED: Final = {
     "kMaxChannels": "MAX_CHANNELS",
     "kMaxChannelName": "MAX_CHANNEL_NAME",
     "kMaxUnit": "MAX_UNIT",
+    "kMaxValues": "MAX_VALUES",
     "kMaxFeatures": "MAX_FEATURES",
     "kMaxLayers": "MAX_LAYERS",
     "kMaxLayerWidth": "MAX_LAYER_WIDTH",

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from project import cpp
 from project.profile import Profile
+from training import adaptation
 from training.manifest import Manifest, as_trained
 
 _SCORES: Final = {
@@ -29,16 +30,15 @@ def feature_tables(profile: Profile, sigma: Sequence[float]) -> str:
                 "c": cpp.number(c),
             }
         )
-    adaptation = profile.features.adaptation
     members: dict[str, cpp.Value] = {
         "channels": str(len(profile.sensor.channels)),
         "count": str(profile.feature_count),
         "specs": "kFeatureSpecs",
         "sigma": "kNoiseSigma",
         "adaptation": {
-            "limit": cpp.number(adaptation.limit),
-            "memory": cpp.number(adaptation.memory_blocks),
-            "measured": cpp.number(adaptation.measured_blocks),
+            "limit": cpp.number(profile.features.adaptation.limit),
+            "memory": cpp.number(adaptation.MEMORY_BLOCKS),
+            "measured": cpp.number(adaptation.MEASURED_BLOCKS),
         },
     }
     return (
