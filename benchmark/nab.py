@@ -156,8 +156,8 @@ def _end(profile: Profile, name: str, recording: NabFile) -> tuple[float, int]:
     """What ends an alarm: scores below this share of the threshold in so many rows."""
     if name == OWN:
         return return_period.RELEASE, max(1, round(return_period.CALM_H / recording.interval_hours))
-    detector = variants.named(profile).get(name, profile).detector
-    return detector.clear_ratio, detector.clear_samples
+    variant = variants.named(profile).get(name, profile)
+    return variant.detector.clear_ratio, variant.clear_frames
 
 
 def alarms(ratios: Array, release: float, calm: int) -> npt.NDArray[np.bool_]:

@@ -226,10 +226,9 @@ def episodes(alarm: Alarms) -> int:
 
 def latched(profile: Profile, scores: Array, threshold: float) -> Alarms:
     """Alarms [streams, samples] of scores: over the threshold, until enough of them are low."""
-    detector = profile.detector
-    over, low = scores > threshold, scores < detector.clear_ratio * threshold
-    over[:, : detector.warmup_samples] = False
-    return latch(over.T, low.T, detector.clear_samples).T
+    over, low = scores > threshold, scores < profile.detector.clear_ratio * threshold
+    over[:, : profile.warmup_frames] = False
+    return latch(over.T, low.T, profile.clear_frames).T
 
 
 def stuck(profile: Profile, x: Array) -> Alarms:

@@ -64,7 +64,7 @@ int OpenSource(const Options& options, InjectionLog* injections, Source* source)
   }
   source->simulation =
       std::make_unique<SimulatedInput>(model_config::kSensor, model_config::kNormalSignal,
-                                       model_config::kDetector.decision.warmup_samples, scenario,
+                                       model_config::kDetector.decision.warmup_frames, scenario,
                                        options.seed, model_config::kSamplePeriodUs, injections);
   return kExitOk;
 }

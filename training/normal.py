@@ -158,7 +158,7 @@ def prepare(
         pieces = _pieces(profile, dataset, _ALONE_RUN_IN)
         rows = sum(len(piece) - run_in for piece, run_in in pieces)
         if rows < _ALONE_SETTLED:
-            least = _ALONE_SETTLED + max(_ALONE_RUN_IN, profile.detector.warmup_samples)
+            least = _ALONE_SETTLED + max(_ALONE_RUN_IN, profile.warmup_frames)
             raise UserError(
                 f"{dataset.record['description']}: a recording that cannot be stretched needs at "
                 f"least {least} rows in one piece, or more in several"
@@ -179,12 +179,12 @@ def prepare(
 def _run_in(profile: Profile, size: stretch.Size) -> int:
     """Rows before each stream of a virtual recording, which are not judged."""
     rows = int(size.run_in_seconds * profile.sampling.rate_hz)
-    return max(rows, profile.detector.warmup_samples)
+    return max(rows, profile.warmup_frames)
 
 
 def _pieces(profile: Profile, dataset: Dataset, run_in: int) -> list[tuple[Array, int]]:
     """Segments [rows, channels] with their run-in: a quarter at most, but the warm-up at least."""
-    warm = profile.detector.warmup_samples
+    warm = profile.warmup_frames
     found = [(s, max(warm, min(run_in, len(s) // 4))) for s in dataset.segments]
     return [(segment, rows) for segment, rows in found if len(segment) > rows]
 

@@ -267,7 +267,7 @@ def _blocks(profile: Profile, dataset: Dataset) -> list[tuple[int, int, int, boo
     Raises:
       UserError: too few rows are left.
     """
-    warm = profile.detector.warmup_samples
+    warm = profile.warmup_frames
     settled = [segment[warm:] for segment in dataset.segments]
     count = sum(map(len, settled))
     cut = [
@@ -276,7 +276,7 @@ def _blocks(profile: Profile, dataset: Dataset) -> list[tuple[int, int, int, boo
         if begin < end
     ]
     if count < _LEAST_ROWS or len({held for *_, held in cut}) < 2:
-        after = f" after the first {warm} of each piece (warmup_samples)" if warm else ""
+        after = f" after the first {warm} of each piece (warmup_seconds)" if warm else ""
         raise UserError(
             f"{dataset.record['description']}: {count} rows{after} are too few to train on some "
             f"and hold out others, at least {_LEAST_ROWS} are needed; record for longer, or "

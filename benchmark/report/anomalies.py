@@ -43,7 +43,7 @@ class Trial:
 def put_in(profile: Profile, found: Manifest, normal: Array) -> Trial:
     """One anomaly after another into `normal` [rows, channels], at least one for each channel."""
     channels, sigma = normal.shape[1], found["pipeline"]["sigma"]
-    count, warmup = max(len(KINDS), channels), profile.detector.warmup_samples
+    count, warmup = max(len(KINDS), channels), profile.warmup_frames
     x = _long(normal, warmup + count * _SPACING)
     random = np.random.default_rng(1)
     planned = []

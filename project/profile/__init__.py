@@ -13,6 +13,7 @@ from typing import Final
 
 from project.errors import UserError
 from project.paths import PROFILES, PROJECT, home_of, profile_file
+from project.profile import limits
 from project.profile.catalogue import CATALOGUE
 from project.profile.data import Data, Stretch, Synthetic, read_data
 from project.profile.detector import Calibration, Detector, read_detector
@@ -79,6 +80,27 @@ class Profile:
     @property
     def has_network(self) -> bool:
         return self.detector.kind == "autoencoder"
+
+    @property
+    def frame_rate_hz(self) -> float:
+        """How often the detector judges; time constants count in its frames."""
+        return self.sampling.rate_hz
+
+    def frames(self, seconds: float) -> int:
+        """The frames of so many seconds."""
+        return round(seconds * self.frame_rate_hz)
+
+    @property
+    def warmup_frames(self) -> int:
+        return self.frames(self.detector.warmup_seconds)
+
+    @property
+    def clear_frames(self) -> int:
+        return max(1, self.frames(self.detector.clear_seconds))
+
+    @property
+    def alarm_frames(self) -> int:
+        return max(1, self.frames(self.detector.alarm_seconds))
 
     def canonical(self) -> bytes:
         """The same bytes for the same meaning: comments, layout and description do not count.
@@ -173,6 +195,17 @@ def _check_together(top: Table, profile: Profile) -> None:
     reason = profile.sensor.input.too_fast(len(profile.sensor.channels), profile.sampling.rate_hz)
     if reason:
         raise top.error("[sensor] oversampling", reason)
+    window, most = profile.alarm_frames, limits.MAX_ALARM_FRAMES
+    if window > most:
+        reason = f"{window} frames are more than {most}"
+        raise top.error("[detector] alarm_seconds", reason)
+    if profile.detector.alarm_count > window:
+        reason = f"{profile.detector.alarm_count} scores do not fit into alarm_seconds, {window} do"
+        raise top.error("[detector] alarm_count", reason)
+    for key in ("warmup_seconds", "clear_seconds"):
+        if profile.frames(getattr(profile.detector, key)) > limits.MAX_WAIT_FRAMES:
+            reason = f"is longer than {limits.MAX_WAIT_FRAMES} frames"
+            raise top.error(f"[detector] {key}", reason)
     samples = profile.sensor.stuck_seconds * profile.sampling.rate_hz
     if 0 < samples < 2:
         raise top.error("[sensor] stuck_seconds", "is less than two samples")

@@ -13,4 +13,5 @@ MAX_VALUES: Final = 16  # of a frame
 MAX_FEATURES: Final = 16
 MAX_LAYERS: Final = 8
 MAX_LAYER_WIDTH: Final = 64  # units; of the input and output too
-MAX_ALARM_WINDOW: Final = 32  # samples
+MAX_ALARM_FRAMES: Final = 32
+MAX_WAIT_FRAMES: Final = 65535  # of the warm-up, and until an alarm ends

@@ -117,10 +117,10 @@ struct Configs {
     detector.decision.threshold = 5.0f;
     detector.decision.normal_score = 1.0f;
     detector.decision.alarm_count = 1;
-    detector.decision.alarm_window = 1;
-    detector.decision.clear_samples = 1;
+    detector.decision.alarm_frames = 1;
+    detector.decision.clear_frames = 1;
     detector.decision.clear_ratio = 1.0f;
-    detector.decision.warmup_samples = 2;
+    detector.decision.warmup_frames = 2;
   }
 };
 const Configs kConfigs;

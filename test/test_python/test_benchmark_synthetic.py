@@ -88,9 +88,7 @@ def test_a_latched_alarm_ends_after_enough_low_scores() -> None:
     scores = np.zeros((1, 60))
     scores[0, 30] = 2.0
     alarm = synthetic.latched(TEMPERATURE, scores, 1.0)[0]
-    assert np.flatnonzero(alarm).tolist() == list(
-        range(30, 30 + TEMPERATURE.detector.clear_samples)
-    )
+    assert np.flatnonzero(alarm).tolist() == list(range(30, 30 + TEMPERATURE.clear_frames))
 
 
 @pytest.mark.parametrize("name", baselines.ON_FEATURES)

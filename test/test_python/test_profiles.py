@@ -69,7 +69,21 @@ def test_temperature_is_the_default_with_a_bottleneck_and_a_calibrated_threshold
         ),
         ("threshold = 0.15", "", "[detector] threshold: is missing (or a table"),
         ("threshold = 0.15", "threshold = 0", "[detector] threshold: must be above 0"),
-        ("threshold = 0.15", "threshold = 0.1\nalarm_count = 2", "alarm_count: 2 is not within"),
+        (
+            "threshold = 0.15",
+            "threshold = 0.1\nalarm_count = 2",
+            "[detector] alarm_count: 2 scores do not fit into alarm_seconds, 1 do",
+        ),
+        (
+            "threshold = 0.15",
+            "threshold = 0.1\nalarm_seconds = 17",
+            "[detector] alarm_seconds: 34 frames are more than 32",
+        ),
+        (
+            "threshold = 0.15",
+            "threshold = 0.1\nwarmup_seconds = 40000",
+            "[detector] warmup_seconds: is longer than 65535 frames",
+        ),
         ("oversampling = 16", "oversampling = 1.5", "[sensor] oversampling: must be a whole"),
         (
             "rate_hz = 2.0",
@@ -86,6 +100,13 @@ def test_temperature_is_the_default_with_a_bottleneck_and_a_calibrated_threshold
         ('unit = "C"', "units = [1]", "[sensor] units: must be at most 8 printable ASCII letters"),
         ('unit = "C"', 'unit = "l,min"', '[sensor] unit: "l,min" is longer than 8 letters or'),
         ("gain = 10.0 ", "gain = 0 ", "[sensor] gain: must not be 0"),
+        ("gain = 10.0 ", "gain = [1.0, 2.0] ", "[sensor] gain: are 2 for 1 channels"),
+        (
+            "valid = [-40.0, 125.0]",
+            "valid = [[0, 1], [0, 2]]",
+            "[sensor] valid: are 2 for 1 channels",
+        ),
+        ("valid = [-40.0, 125.0]", "valid = [[2, 1]]", "[sensor] valid: low 2 is not below high 1"),
         ("valid = [-40.0, 125.0]", "valid = [1, 1]", "[sensor] valid: low 1 is not below high 1"),
         ("stuck_seconds = 0 ", "stuck_seconds = 0.1 ", "stuck_seconds: is less than two samples"),
         ('description = "', 'wheels = 4\ndescription = "', "wheels: unknown key"),
@@ -128,6 +149,25 @@ def test_each_channel_may_have_its_own_unit(tmp_path: Path) -> None:
     said_twice = load(tmp_path, two.replace('unit = "C"', 'units = ["C", "C"]'))
     assert said_twice.canonical() == load(tmp_path, two).canonical()
     assert said_twice.canonical() != load(tmp_path, text).canonical()
+
+
+def test_each_channel_may_have_its_own_transfer_and_range(tmp_path: Path) -> None:
+    two = LESSON.replace('["temperature"]', '["temperature", "pressure"]')
+    text = two.replace("gain = 10.0 ", "gain = [10.0, 2.0] ").replace("offset = 20.0", "offset = 0")
+    text = text.replace("valid = [-40.0, 125.0]", "valid = [[-40.0, 125.0], [0.5, 6.0]]")
+    sensor = load(tmp_path, text).sensor
+    assert [sensor.visible(c) for c in (0, 1)] == [(0.0, 33.0), (0.5, 6.0)]
+    assert [sensor.input.step(c) for c in (0, 1)] == [33 / 4095, pytest.approx(6.6 / 4095)]
+    members = [sensor.channel_members(c) for c in (0, 1)]
+    assert [(m["gain"], m["valid_low"]) for m in members] == [("10.0f", "-40.0f"), ("2.0f", "0.5f")]
+
+
+def test_seconds_are_counted_in_frames(tmp_path: Path) -> None:
+    keys = "threshold = 0.1\nwarmup_seconds = 12\nclear_seconds = 3\nalarm_seconds = 1.5"
+    profile = load(tmp_path, LESSON.replace("threshold = 0.15", keys))
+    assert (profile.warmup_frames, profile.clear_frames, profile.alarm_frames) == (24, 6, 3)
+    plain = load(tmp_path, LESSON)
+    assert (plain.warmup_frames, plain.clear_frames, plain.alarm_frames) == (0, 1, 1)
 
 
 def test_any_number_changes_the_meaning(tmp_path: Path) -> None:

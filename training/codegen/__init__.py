@@ -32,7 +32,7 @@ _AGREED: Final = {
     "kMaxFeatures": "MAX_FEATURES",
     "kMaxLayers": "MAX_LAYERS",
     "kMaxLayerWidth": "MAX_LAYER_WIDTH",
-    "kMaxAlarmWindow": "MAX_ALARM_WINDOW",
+    "kMaxAlarmFrames": "MAX_ALARM_FRAMES",
 }
 
 _INCLUDES: Final = (

@@ -122,10 +122,10 @@ def _decision(profile: Profile, decision: dict[str, Any]) -> dict[str, str]:
         "chart_cap": cpp.number(decision["chart_cap"]),
         "normal_score": cpp.number(decision["normal_score"]),
         "alarm_count": str(profile.detector.alarm_count),
-        "alarm_window": str(profile.detector.alarm_window),
-        "clear_samples": str(profile.detector.clear_samples),
+        "alarm_frames": str(profile.alarm_frames),
+        "clear_frames": str(profile.clear_frames),
         "clear_ratio": cpp.number(profile.detector.clear_ratio),
-        "warmup_samples": str(profile.detector.warmup_samples),
+        "warmup_frames": str(profile.warmup_frames),
     }
 
 

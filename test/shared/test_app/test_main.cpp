@@ -45,10 +45,10 @@ static DetectorConfig MakeDetector() {
   config.decision.threshold = 5.0f;
   config.decision.normal_score = 1.0f;
   config.decision.alarm_count = 1;
-  config.decision.alarm_window = 1;
-  config.decision.clear_samples = 2;
+  config.decision.alarm_frames = 1;
+  config.decision.clear_frames = 2;
   config.decision.clear_ratio = 1.0f;
-  config.decision.warmup_samples = 3;
+  config.decision.warmup_frames = 3;
   return config;
 }
 static const DetectorConfig kDetector = MakeDetector();

@@ -13,8 +13,8 @@ static DecisionConfig Plain() {
   DecisionConfig config = {};
   config.threshold = 1.0f;
   config.alarm_count = 1;
-  config.alarm_window = 1;
-  config.clear_samples = 1;
+  config.alarm_frames = 1;
+  config.clear_frames = 1;
   config.clear_ratio = 1.0f;
   return config;
 }
@@ -30,7 +30,7 @@ static void OneScoreOverTheThresholdIsAnAlarm() {
 static void TwoOfThreeMustExceed() {
   DecisionConfig config = Plain();
   config.alarm_count = 2;
-  config.alarm_window = 3;
+  config.alarm_frames = 3;
   Decision decision(config);
   TEST_ASSERT_TRUE(decision.Update(2.0f, 1.0f) == State::kNormal);
   TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kNormal);
@@ -42,7 +42,7 @@ static void TwoOfThreeMustExceed() {
 
 static void AlarmEndsOnlyAfterCalmSamplesInARow() {
   DecisionConfig config = Plain();
-  config.clear_samples = 3;
+  config.clear_frames = 3;
   config.clear_ratio = 0.8f;
   Decision decision(config);
   TEST_ASSERT_TRUE(decision.Update(2.0f, 1.0f) == State::kAnomaly);
@@ -56,7 +56,7 @@ static void AlarmEndsOnlyAfterCalmSamplesInARow() {
 
 static void NoAlarmWhileWarmingUp() {
   DecisionConfig config = Plain();
-  config.warmup_samples = 3;
+  config.warmup_frames = 3;
   Decision decision(config);
   for (int i = 0; i < 3; ++i) TEST_ASSERT_TRUE(decision.Update(9.0f, 1.0f) == State::kWarmup);
   TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kNormal);
@@ -64,7 +64,7 @@ static void NoAlarmWhileWarmingUp() {
 
 static void AFaultIsFollowedByAWarmup() {
   DecisionConfig config = Plain();
-  config.warmup_samples = 2;
+  config.warmup_frames = 2;
   Decision decision(config);
   for (int i = 0; i < 3; ++i) decision.Update(0.0f, 1.0f);
   TEST_ASSERT_TRUE(decision.TakeFault() == State::kFault);
