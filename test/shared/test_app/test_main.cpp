@@ -618,6 +618,14 @@ static void AFailedStartIsRepeatedAndAnswersStatus() {
   TEST_ASSERT_EQUAL_UINT32(0, board.starts);  // a failure that is said is no failed start
 }
 
+static void ANetworkOfAnotherWidthIsAFailedStart() {
+  MeanAutoencoder wide(2);
+  App app(kConfig, {states, nullptr}, board.platform(), board, wide);
+  app.Start();
+  TEST_ASSERT_TRUE(board.Said("the network's width is not the number of features\r\n"));
+  TEST_ASSERT_FALSE(board.Said("System Ready"));
+}
+
 static void TheLedOfAFailedStartBlinksThriceEveryTwoSeconds() {
   BrokenEngine broken;
   App app(kConfig, {states, nullptr}, board.platform(), board, broken);
@@ -999,6 +1007,7 @@ static void RunTests() {
   RUN_TEST(AFailedSelfTestIsAFaultNotHealth);
   RUN_TEST(AnEngineThatFailsIsAFaultOfItsOwn);
   RUN_TEST(AFailedStartIsRepeatedAndAnswersStatus);
+  RUN_TEST(ANetworkOfAnotherWidthIsAFailedStart);
   RUN_TEST(TheLedOfAFailedStartBlinksThriceEveryTwoSeconds);
   RUN_TEST(AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid);
   RUN_TEST(AStartAfterTwoFailedOnesIsAStartLikeAnyOther);
