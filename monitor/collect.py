@@ -158,8 +158,12 @@ def _texts(model: dict[str, str], key: str) -> list[str]:
 
 
 def _period_ms(model: dict[str, str]) -> float | None:
-    text = model.get("period_ms", "")
-    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None
+    """From sample to sample, which a board says in microseconds where it is no whole number."""
+    for key, divisor in (("period_ms", 1), ("period_us", 1000)):
+        text = model.get(key, "")
+        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+            return float(text) / divisor
+    return None
 
 
 def record(

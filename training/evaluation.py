@@ -53,7 +53,7 @@ def run(profile: Profile, found: Manifest, samples: Array) -> Result:
     expected = features.invert(profile, sigma, samples, scaler.invert_first(reconstruction))
     alarms = _alarms(profile, score, threshold)
     channel = np.zeros(len(score), dtype=int)
-    if len(profile.sensor.channels) > 1:
+    if len(profile.value_names) > 1:
         channel = cause.read(profile, pipeline).channels(scaler.standardise(computed))
     largest = np.argmax(abs(scorer.parts(inputs, outputs)), axis=-1)
     return Result(expected, score, alarms, threshold, channel, largest)
@@ -90,7 +90,7 @@ def own_alarms(
     hundred is taken for it.
     """
     rule, warm = profile.detector.calibration, profile.warmup_frames
-    interval_s = 1 / profile.sampling.rate_hz
+    interval_s = 1 / profile.frame_rate_hz
     if normal.on_own_clock(profile, dataset) and dataset.interval_s is not None:
         interval_s = dataset.interval_s
     rate, episode = 0.01 if rule is None else 1 - rule.quantile, 1

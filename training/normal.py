@@ -113,7 +113,7 @@ def mixing(dataset: Dataset) -> Array:
 
 def on_own_clock(profile: Profile, dataset: Dataset) -> bool:
     """Whether the recording's readings come at another pace than the profile's."""
-    interval_s, rate_hz = dataset.interval_s, profile.sampling.rate_hz
+    interval_s, rate_hz = dataset.interval_s, profile.frame_rate_hz
     return interval_s is not None and not 0.5 < interval_s * rate_hz < 2.0
 
 
@@ -133,7 +133,7 @@ def allowed(profile: Profile, dataset: Dataset) -> float:
     rule = profile.detector.calibration
     assert rule is not None
     if dataset.interval_s is None or not on_own_clock(profile, dataset):
-        return rule.false_alarms_per_day / (86400.0 * profile.sampling.rate_hz)
+        return rule.false_alarms_per_day / (86400.0 * profile.frame_rate_hz)
     if dataset.interval_s >= OWN_CLOCK_SLOW_S:
         return OWN_CLOCK_RATE
     return rule.false_alarms_per_day * dataset.interval_s / 86400.0
@@ -150,7 +150,7 @@ def prepare(
       UserError: the recording is too short to stand alone, or the stretch cannot be drawn.
     """
     profile, size = suited(profile, dataset), size or stretch.Size()
-    rate_hz, rule = profile.sampling.rate_hz, profile.detector.calibration
+    rate_hz, rule = profile.frame_rate_hz, profile.detector.calibration
     assert rule is not None
     rate = allowed(profile, dataset)
     episode = max(1, int(EPISODE_S * rate_hz))
@@ -178,7 +178,7 @@ def prepare(
 
 def _run_in(profile: Profile, size: stretch.Size) -> int:
     """Rows before each stream of a virtual recording, which are not judged."""
-    rows = int(size.run_in_seconds * profile.sampling.rate_hz)
+    rows = int(size.run_in_seconds * profile.frame_rate_hz)
     return max(rows, profile.warmup_frames)
 
 
@@ -204,7 +204,7 @@ def virtual(profile: Profile, dataset: Dataset, size: stretch.Size | None = None
     Raises:
       UserError: it is more than fits into memory.
     """
-    prior, rate_hz = profile.data.stretch, profile.sampling.rate_hz
+    prior, rate_hz = profile.data.stretch, profile.frame_rate_hz
     assert prior is not None
     size = size or stretch.Size()
     samples = int(size.stream_seconds * rate_hz) + _run_in(profile, size)

@@ -103,7 +103,7 @@ def train(
         "versions": _versions(),
         "model": _model(trained.tflite, trained.converted, arena_by_trying),
         "pipeline": _pipeline(profile, sigma, fitted),
-        "normal": _normal(dataset),
+        "normal": _normal(dataset.as_samples()),
         "metrics": metrics,
         "quantization": trained.converted.quantization,
         "layers": trained.converted.layers,
@@ -116,7 +116,7 @@ def train(
 def _check_size(profile: Profile, dataset: Dataset) -> None:
     """Raises UserError where the numbers are too large or too small for the chip's arithmetic."""
     values = np.concatenate(dataset.segments)
-    for name, column in zip(profile.sensor.channels, values.T, strict=True):
+    for name, column in zip(profile.value_names, values.T, strict=True):
         size, span = float(abs(column).max()), float(np.ptp(column))
         if size > _LARGEST or 0 < span < 1 / _LARGEST:
             raise UserError(
@@ -130,7 +130,7 @@ def _check_digits(profile: Profile, dataset: Dataset, sigma: Array) -> None:
     """Raises UserError where the noise is lost in the seven digits that the chip computes with."""
     size = abs(np.concatenate(dataset.segments)).max(axis=0)
     step = np.spacing(size.astype(np.float32)).astype(np.float64)
-    for name, top, least, noise in zip(profile.sensor.channels, size, step, sigma, strict=True):
+    for name, top, least, noise in zip(profile.value_names, size, step, sigma, strict=True):
         if least > noise:
             raise UserError(
                 f"{dataset.record['description']}: {name} is about {top:g} and its noise "
@@ -309,7 +309,7 @@ def _model(tflite: bytes, converted: conversion.Converted, by_trying: bool) -> d
 def _pipeline(profile: Profile, sigma: Array, fitted: _Fitted) -> dict[str, Any]:
     """The constants between a sample and a state, as the generated header needs them."""
     scaler, scorer, thresholds = fitted.scaler, fitted.scorer, fitted.thresholds
-    several = len(profile.sensor.channels) > 1
+    several = len(profile.value_names) > 1
     return {
         "sigma": _floats(sigma),
         "adaptation": {

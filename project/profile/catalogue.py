@@ -1,4 +1,7 @@
-"""The kinds of features. What each computes is said where it is computed: training/features.py."""
+"""The kinds of features, and of what a frame comes to.
+
+What each computes is said where it is computed: training/features.py and training/frames.py.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -31,4 +34,28 @@ CATALOGUE: Final[dict[str, FeatureKind]] = {
         ("fast_tau", "slow_tau", "tau"),
         one_sided=True,
     ),
+}
+
+
+@dataclass(frozen=True)
+class FrameKind:
+    """A catalogue entry; `{}` in the unit is that of the channel."""
+
+    text: str
+    unit: str = ""
+
+    def unit_of(self, unit: str) -> str:
+        """Its unit, from the channel's."""
+        return self.unit.format(unit) if unit or "{" not in self.unit else ""
+
+
+# All but the mean are of the signal without the frame's mean.
+FRAME_CATALOGUE: Final[dict[str, FrameKind]] = {
+    "mean": FrameKind("mean", "{}"),
+    "variance": FrameKind("mean square", "{}2"),
+    "rms": FrameKind("root mean square", "{}"),
+    "peak_to_peak": FrameKind("largest minus smallest", "{}"),
+    "crest": FrameKind("crest factor, largest distance from the mean over the RMS"),
+    "kurtosis": FrameKind("fourth moment over the squared variance, 3 for Gaussian noise"),
+    "zero_crossing_rate": FrameKind("crossings of the mean in a second", "Hz"),
 }

@@ -127,9 +127,11 @@ const Configs kConfigs;
 const AppConfig kApp = {
     .profile = "every_line",
     .fingerprint = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    .channel_names = kNames,
+    .channel_units = kUnits,
+    .channels = kChannels,
     .value_names = kNames,
     .value_units = kUnits,
-    .channels = kChannels,
     .sample_period_us = 500000,
     .frame = nullptr,
     .model_bytes = INT32_MAX,

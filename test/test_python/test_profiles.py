@@ -150,9 +150,9 @@ def test_comments_layout_and_description_do_not_change_the_meaning(tmp_path: Pat
 def test_each_channel_may_have_its_own_unit(tmp_path: Path) -> None:
     two = LESSON.replace('["temperature"]', '["Motor current [A]", "flow"]')
     text = two.replace('unit = "C"', 'units = ["A", "l/min"]')
-    sensor = load(tmp_path, text).sensor
-    assert sensor.units == ("A", "l/min")
-    assert [sensor.label(c) for c in (0, 1)] == ["Motor current [A]", "flow, l/min"]
+    profile = load(tmp_path, text)
+    assert profile.sensor.units == ("A", "l/min")
+    assert profile.value_labels == ("Motor current [A]", "flow, l/min")
     # Whether one unit is said once or for each is the same.
     said_twice = load(tmp_path, two.replace('unit = "C"', 'units = ["C", "C"]'))
     assert said_twice.canonical() == load(tmp_path, two).canonical()

@@ -31,7 +31,7 @@ def feature_tables(profile: Profile, sigma: Sequence[float]) -> str:
             }
         )
     members: dict[str, cpp.Value] = {
-        "channels": str(len(profile.sensor.channels)),
+        "channels": str(len(profile.value_names)),
         "count": str(profile.feature_count),
         "specs": "kFeatureSpecs",
         "sigma": "kNoiseSigma",
@@ -131,7 +131,7 @@ def _decision(profile: Profile, decision: dict[str, Any]) -> dict[str, str]:
 
 def _cause(profile: Profile, pipeline: dict[str, Any], tables: _Tables) -> dict[str, str]:
     """How normal features spread, where there are several channels: often as the scaling has it."""
-    if len(profile.sensor.channels) == 1:
+    if len(profile.value_names) == 1:
         return {"mean": "nullptr", "whitening": "nullptr"}
     found = pipeline["cause"]
     if found["whitening"] == pipeline["scaling"]["whitening"]:

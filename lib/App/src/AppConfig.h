@@ -10,10 +10,12 @@
 
 struct AppConfig {
   const char* profile;
-  const char* fingerprint;         // 64 hexadecimal digits
-  const char* const* value_names;  // [features.channels], of the values of a frame
-  const char* const* value_units;  // [features.channels]
-  int channels;                    // of a sample
+  const char* fingerprint;           // 64 hexadecimal digits
+  const char* const* channel_names;  // [channels]
+  const char* const* channel_units;  // [channels]
+  int channels;                      // of a sample
+  const char* const* value_names;    // [features.channels], of the values of a frame
+  const char* const* value_units;    // [features.channels]
   uint32_t sample_period_us;
   const FrameConfig* frame;  // nullptr: a frame is a sample, and its values are the channels
   int32_t model_bytes;

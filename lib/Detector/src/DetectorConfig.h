@@ -56,8 +56,8 @@ struct CauseConfig {
 // the last alarm_frames frames. It ends after clear_frames frames in a row whose scores are
 // below clear_ratio * threshold.
 struct DecisionConfig {
-  float threshold;  // of the score
-  float chart_tau;  // time constant of the second chart, the score's exponential mean, frames
+  float threshold;        // of the score
+  float chart_tau;        // time constant of the second chart, the score's exponential mean, frames
   float chart_threshold;  // of the second chart; 0: there is none
   float chart_cap;        // the most that one score counts in the second chart
   float normal_score;     // mean score on normal data

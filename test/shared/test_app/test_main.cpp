@@ -56,9 +56,11 @@ static const DetectorConfig kDetector = MakeDetector();
 static const AppConfig kConfig = {
     .profile = "test",
     .fingerprint = kFingerprint,
+    .channel_names = kChannelNames,
+    .channel_units = kChannelUnits,
+    .channels = 1,
     .value_names = kChannelNames,
     .value_units = kChannelUnits,
-    .channels = 1,
     .sample_period_us = 500000,
     .frame = nullptr,
     .model_bytes = 1234,
@@ -75,8 +77,9 @@ static const AppConfig kConfig = {
 static AppConfig ConfigOf(int channels, const char* const* names, const char* const* units,
                           const FeatureConfig& features, const DetectorConfig& detector,
                           const float* golden) {
-  return {kConfig.profile, kFingerprint, names,    units, channels, 500000, nullptr, 1234,
-          kSensor,         features,     detector, 1,     golden,   golden, 1e-4f};
+  return {kConfig.profile, kFingerprint, names, units,   channels, names,    units,
+          500000,          nullptr,      1234,  kSensor, features, detector, 1,
+          golden,          golden,       1e-4f};
 }
 
 class MemoryBoard final : public TestBoard {
