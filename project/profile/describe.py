@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from dataclasses import MISSING
 from typing import Any, Final
 
-from project.profile.catalogue import CATALOGUE
+from project.profile.catalogue import CATALOGUE, FRAME_CATALOGUE
 from project.profile.data import Stretch, Synthetic
 from project.profile.detector import Calibration, Detector
 from project.profile.features import USE_CHANNEL, USE_KIND, USE_PARAMETER, Adaptation, Features
+from project.profile.frame import VALUES_CHANNEL, VALUES_KIND, Frame
 from project.profile.inputs import INPUTS
 from project.profile.keys import Key, keys
 from project.profile.network import Network
@@ -24,6 +25,7 @@ from project.profile.sensor import KIND, Sampling, Sensor
 _RECORDS: Final[dict[str, type[Any]]] = {
     "sensor": Sensor,
     "sampling": Sampling,
+    "frame": Frame,
     "features": Features,
     "features.adaptation": Adaptation,
     "scaling": Scaling,
@@ -54,6 +56,9 @@ def entries() -> dict[str, list[Entry]]:
                 found.setdefault(f'{table}, kind = "{kind}"', []).append(entry)
         if record is Sensor:
             found |= {f'sensor, kind = "{kind}"': _of(INPUTS[kind]) for kind in INPUTS}
+        if record is Frame:
+            of_value = [("kind", VALUES_KIND, MISSING), ("channel", VALUES_CHANNEL, "*")]
+            found["frame.values"] = of_value
         if record is Features:
             found["features.use"] = [("kind", USE_KIND, MISSING), ("channel", USE_CHANNEL, "*")]
             names = {name: None for kind in CATALOGUE.values() for name in kind.parameters}
@@ -75,6 +80,10 @@ def section() -> str:
         title = f"With `{kind}`:" if kind else f"### [{table}]" if table else "### Above all tables"
         head = ("key", "type", "unit", "range", "default", "what it does")
         parts += [title, _table(head, map(_row, own))]
+        if name == "frame.values":
+            kinds = ((f"`{k}`", v.unit_of("unit"), v.text) for k, v in FRAME_CATALOGUE.items())
+            parts += ["The kinds:", _table(("kind", "unit", "what it is"), kinds)]
+            parts += ["All but the mean are of the signal without the frame's mean."]
         if name == "features.use":
             kinds = ((f"`{k}`", ", ".join(v.parameters), v.text) for k, v in CATALOGUE.items())
             parts += ["The kinds:", _table(("kind", "its keys", "what it is"), kinds)]

@@ -227,6 +227,7 @@ DEFAULTS = (
             "t0_celsius": 25.0,
             "to": "ground",
         },
+        "frame.values": {"channel": "*"},
         "features.use": {"channel": "*"},
         "features.adaptation": {"limit": 1.0},
         'scaling, kind = "standard"': {
