@@ -15,7 +15,7 @@ from project.profile.catalogue import CATALOGUE, FRAME_CATALOGUE
 from project.profile.data import Stretch, Synthetic
 from project.profile.detector import Calibration, Detector
 from project.profile.features import USE_CHANNEL, USE_KIND, USE_PARAMETER, Adaptation, Features
-from project.profile.frame import VALUE_KIND, Frame
+from project.profile.frame import VALUES_CHANNEL, VALUES_KIND, Frame
 from project.profile.inputs import INPUTS
 from project.profile.keys import Key, keys
 from project.profile.network import Network
@@ -57,7 +57,8 @@ def entries() -> dict[str, list[Entry]]:
         if record is Sensor:
             found |= {f'sensor, kind = "{kind}"': _of(INPUTS[kind]) for kind in INPUTS}
         if record is Frame:
-            found["frame.values"] = [("kind", VALUE_KIND, MISSING), ("channel", USE_CHANNEL, "*")]
+            of_value = [("kind", VALUES_KIND, MISSING), ("channel", VALUES_CHANNEL, "*")]
+            found["frame.values"] = of_value
         if record is Features:
             found["features.use"] = [("kind", USE_KIND, MISSING), ("channel", USE_CHANNEL, "*")]
             names = {name: None for kind in CATALOGUE.values() for name in kind.parameters}
@@ -80,8 +81,9 @@ def section() -> str:
         head = ("key", "type", "unit", "range", "default", "what it does")
         parts += [title, _table(head, map(_row, own))]
         if name == "frame.values":
-            moments = ((f"`{k}`", v.unit_of("unit"), v.text) for k, v in FRAME_CATALOGUE.items())
-            parts += ["The kinds:", _table(("kind", "unit", "what it is"), moments)]
+            kinds = ((f"`{k}`", v.unit_of("unit"), v.text) for k, v in FRAME_CATALOGUE.items())
+            parts += ["The kinds:", _table(("kind", "unit", "what it is"), kinds)]
+            parts += ["All but the mean are of the signal without the frame's mean."]
         if name == "features.use":
             kinds = ((f"`{k}`", ", ".join(v.parameters), v.text) for k, v in CATALOGUE.items())
             parts += ["The kinds:", _table(("kind", "its keys", "what it is"), kinds)]

@@ -17,8 +17,8 @@ class FrameValue:
     channel: int
 
 
-# The keys of an entry of `values`, beside `channel`.
-VALUE_KIND: Final = Choice("what is computed", among=tuple(FRAME_CATALOGUE))
+VALUES_KIND: Final = Choice("what is computed", among=tuple(FRAME_CATALOGUE))
+VALUES_CHANNEL: Final = Key('of which channel, by its name; "*": of each')
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class _Values(Key):
 
 @dataclass(frozen=True)
 class Frame:
-    """Samples are judged in frames. Without this table a frame is a sample."""
+    """Without this table a frame is a sample, and its values are the channels."""
 
     samples: Annotated[
         int, Integer("length of a frame", "samples", low=2, high=limits.MAX_FRAME_SAMPLES)
@@ -83,7 +83,7 @@ def _of(table: Table, entry: Any, channels: tuple[str, ...]) -> list[FrameValue]
     if not isinstance(entry, dict):
         raise table.error("values", f"must hold strings and tables, not {kind_of(entry)}")
     inner = table.inner("values", entry)
-    kind = VALUE_KIND.read(inner, "kind", None)
+    kind = VALUES_KIND.read(inner, "kind", None)
     channel = inner.text("channel", "*", among=("*", *channels))
     inner.finish()
     chosen = range(len(channels)) if channel == "*" else [channels.index(channel)]
