@@ -354,7 +354,11 @@ def test_program_and_training_read_what_import_writes_row_for_row(
 ) -> None:
     """ANOMALY_TABLES says how many random tables; 100 in an ordinary run."""
     sensor = dataclasses.replace(
-        TEMPERATURE.sensor, channels=("a", "b"), valid=(-1e6, 1e6), stuck_seconds=0
+        TEMPERATURE.sensor,
+        channels=("a", "b"),
+        units=("C", "C"),
+        valid=(-1e6, 1e6),
+        stuck_seconds=0,
     )
     profile = dataclasses.replace(
         TEMPERATURE, sensor=sensor, sampling=dataclasses.replace(TEMPERATURE.sampling, rate_hz=1.0)
