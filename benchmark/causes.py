@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from project.profile import Calibration, Feature, Profile
 from training import evaluation, train
 from training.data import Dataset
 from training.manifest import Manifest
-from training.profiles import Calibration, Feature, Profile
 
 Array = npt.NDArray[np.float64]
 

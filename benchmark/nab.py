@@ -23,11 +23,11 @@ import numpy.typing as npt
 from benchmark import baselines, return_period, variants
 from benchmark.alarms import latch
 from benchmark.nab_scoring import Series, evaluate, probation_rows
+from project.errors import UserError
+from project.profile import CATALOGUE, Profile
 from training import calibration, evaluation, features, normal, scaling, train
 from training.data import Dataset
-from training.errors import UserError
 from training.normal import Normal
-from training.profiles import CATALOGUE, Profile
 
 Array = npt.NDArray[np.float64]
 Times = npt.NDArray[np.datetime64]

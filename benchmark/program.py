@@ -13,10 +13,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from project.errors import UserError
+from project.paths import PROJECT
+from project.profile import Profile
 from training import codegen
-from training.errors import UserError
 from training.manifest import Manifest
-from training.profiles import PROJECT, Profile
 
 Array = npt.NDArray[np.float64]
 States = npt.NDArray[np.uint8]
@@ -25,7 +26,7 @@ WARMUP, NORMAL, ANOMALY, FAULT = b"WNAF"  # how `Program.states` says the state 
 
 _FLAGS: Final = ("-std=gnu++17", "-O2", "-pthread")  # -std and -O as in [env:native]
 _SYSTEM: Final = ("-lws2_32",) if os.name == "nt" else ()
-_BOARDS_ONLY: Final = ("BoardEsp32", "TflmAutoencoder")
+_BOARDS_ONLY: Final = ("Esp32", "TflmAutoencoder")
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ class Compiler:
         header = folder / "model_config.h"
         header.write_text(codegen.config_header(profile, found), encoding="utf-8")
         program = folder / "program"
-        source = PROJECT / "src" / "main_native.cpp"
-        includes = ["-I", folder, "-I", source.parent, *_library_includes()]
-        compile_ = [self.command, *_FLAGS, *includes, source, *self.objects, *_SYSTEM]
+        sources = [s for s in (PROJECT / "src").glob("*.cpp") if s.name != "main_esp32.cpp"]
+        includes = ["-I", folder, "-I", PROJECT / "src", *_library_includes()]
+        compile_ = [self.command, *_FLAGS, *includes, *sorted(sources), *self.objects, *_SYSTEM]
         _run([*compile_, "-o", program])
         return Program(program, profile)
 

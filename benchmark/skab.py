@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark import baselines
-from training import calibration, conversion, features, layers, network, profiles, train
-from training.errors import UserError
-from training.profiles import Profile
+from project import profile as profiles
+from project.errors import UserError
+from project.profile import Profile
+from training import calibration, conversion, features, layers, network, train
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]

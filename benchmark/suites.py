@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import tables
-from project.paths import chosen_profile
-from training import profiles
-from training.errors import UserError
-from training.profiles import PROJECT, Profile
+from project import profile as profiles
+from project.errors import UserError
+from project.paths import PROJECT, chosen_profile
+from project.profile import Profile
 
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 

@@ -24,11 +24,11 @@ import numpy.typing as npt
 from benchmark import baselines, devices, program, variants
 from benchmark.alarms import latch
 from benchmark.devices import GRID, RATE_HZ, Device
+from project.errors import UserError
+from project.profile import CATALOGUE, Profile
 from training import calibration, features, normal, scaling, stretch, train
 from training.data import Dataset
-from training.errors import UserError
 from training.normal import Normal
-from training.profiles import CATALOGUE, Profile
 
 Array = npt.NDArray[np.float64]
 Alarms = npt.NDArray[np.bool_]

@@ -3,10 +3,10 @@
 import dataclasses
 from typing import Any, Final
 
-from training import profiles
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
+from project.profile import Feature, Features, Profile
 from training.manifest import Manifest
-from training.profiles import Feature, Features, Profile
 
 _SIGMA_TAU: Final = 64.0
 

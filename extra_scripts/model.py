@@ -32,9 +32,9 @@ env["MODEL_IS_STALE"] = False
 
 
 def model_step() -> None:
+    from project.errors import UserError
     from training import codegen
     from training import model_step as step
-    from training.errors import UserError
 
     include = Path(env.subst("$PROJECT_INCLUDE_DIR"))
     targets = set(COMMAND_LINE_TARGETS)

@@ -19,8 +19,9 @@ PROJECT = Path(env.subst("$PROJECT_DIR"))
 sys.path.insert(0, str(PROJECT))
 
 from project import commands  # noqa: E402
-from training import codegen, model_step, profiles  # noqa: E402
-from training.errors import UserError  # noqa: E402
+from project import profile as profiles  # noqa: E402
+from project.errors import UserError  # noqa: E402
+from training import codegen, model_step  # noqa: E402
 
 BOARD_PORT = 7001  # where `-t board` serves its serial line
 

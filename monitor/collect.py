@@ -2,9 +2,9 @@
 
     ./piow python -m monitor.collect [--port PORT] [--seconds 60]
 
-Exit codes: 0 recorded, 2 bad usage, 3 no such port, 4 port busy, 5 no answer, 6 connection
-broke, 7 data refused, 130 interrupted. What was recorded before a failure stays in a file
-that ends in `.partial.csv`, which training does not use.
+Exit codes: 0 recorded, 1 the profile or the disk does not do, 2 bad usage, 3 no such port,
+4 port busy, 5 no answer, 6 connection broke, 7 data refused, 130 interrupted. What was recorded
+before a failure stays in a file that ends in `.partial.csv`, which training does not use.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from monitor import port as serial_port
-from monitor.port import Link, UserError, add_options, describe_port, find_port
-from monitor.profile import NAME, read_facts
+from monitor.port import Link, add_options, describe_port, find_port
+from monitor.profile import NAME, sensor_in
 from monitor.recording import MIN_SAMPLES, Recording, find_objections, find_outliers, partial_of
 from monitor.telemetry import Fault, Raw, Startup
 from project import terminal
+from project.errors import UserError
 from project.paths import PROFILES, home_of, profile_file
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def collect(options: Options) -> Path:
         file = _profile_file(model, options)
         period = _period_ms(model)
         seconds = _length(options, period)
-        facts = read_facts(file)
+        sensor = sensor_in(file)
         now = datetime.datetime.now(datetime.UTC)
         folder = options.out or home_of(file)
         recording = Recording(
@@ -73,9 +74,9 @@ def collect(options: Options) -> Path:
                 f"recorded: {now:%Y-%m-%dT%H:%M:%SZ}",
                 *((f"interval: {period / 1000:.9g}",) if period else ()),
             ),
-            _texts(model, "channel_names") or (facts.channels if facts else ()),
+            _texts(model, "channel_names") or (sensor.channels if sensor else ()),
             period,
-            _texts(model, "channel_units") or (facts.units if facts else ()),
+            _texts(model, "channel_units") or (sensor.units if sensor else ()),
         )
         try:
             record(link, recording, seconds, options.live, period)
@@ -91,7 +92,7 @@ def collect(options: Options) -> Path:
 
     for line in report(link, recording):
         print(line)
-    objections = find_objections(recording, facts)
+    objections = find_objections(recording, sensor)
     if objections and not options.force:
         recording.close()
         kept = f" They are kept in {recording.partial}." if len(recording) else ""

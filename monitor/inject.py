@@ -15,10 +15,11 @@ import sys
 from dataclasses import dataclass
 
 from monitor.collect import identify, run
-from monitor.port import Link, UserError, add_options, find_port
+from monitor.port import Link, add_options, find_port
 from monitor.profile import unit_of, units_of
 from monitor.telemetry import AnomalyMarker, Answer, Fault, Item, Reading, State
 from monitor.view import View, detect_screen
+from project.errors import UserError
 
 PATIENCE = 20  # readings after the last injected one in which the anomaly must have shown
 

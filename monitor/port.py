@@ -17,6 +17,7 @@ import serial
 from serial.tools import list_ports
 
 from monitor.telemetry import MAX_LINE, Answer, Item, Unknown, parse
+from project.errors import UserError
 
 EXIT_NO_PORT = 3
 EXIT_BUSY = 4
@@ -26,14 +27,6 @@ EXIT_REFUSED = 7
 EXIT_INTERRUPTED = 130
 
 BOOT_ATTEMPTS = 4  # opening the port resets some boards; they need a second or two to answer
-
-
-class UserError(Exception):
-    """One sentence for the user, and the exit code of the program."""
-
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

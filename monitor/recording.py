@@ -15,10 +15,13 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from monitor.profile import SensorFacts
 from monitor.telemetry import Raw
 from project.units import with_unit
+
+if TYPE_CHECKING:
+    from project.profile import Sensor
 
 MIN_SAMPLES = 30  # what training wants at least
 MAX_MISSING = 0.05  # share of samples
@@ -197,7 +200,7 @@ def find_outliers(recording: Recording) -> list[Outliers]:
     return found
 
 
-def find_objections(recording: Recording, facts: SensorFacts | None) -> list[str]:
+def find_objections(recording: Recording, sensor: Sensor | None) -> list[str]:
     """Why this recording cannot be normal data; empty where nothing speaks against it."""
     count = len(recording)
     if count < MIN_SAMPLES:
@@ -210,12 +213,13 @@ def find_objections(recording: Recording, facts: SensorFacts | None) -> list[str
         low, high = min(column), max(column)
         if low == high:
             objections.append(f"every sample of {name} is {low:g}")
-        elif facts is not None and facts.low is not None and facts.high is not None:
-            unit = facts.units[index] if index < len(facts.units) else facts.unit
-            edge = (facts.high - facts.low) * 0.002
+        elif sensor is not None:
+            bottom, top = sensor.visible()
+            unit = sensor.units[index] if index < len(sensor.units) else sensor.unit
+            edge = (top - bottom) * 0.002
             for end, at_end in (
-                (facts.low, sum(value <= facts.low + edge for value in column)),
-                (facts.high, sum(value >= facts.high - edge for value in column)),
+                (bottom, sum(value <= bottom + edge for value in column)),
+                (top, sum(value >= top - edge for value in column)),
             ):
                 if at_end > MAX_AT_RAIL * count:
                     objections.append(

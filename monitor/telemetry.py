@@ -169,7 +169,9 @@ _notices = {
     "calibrating": re.compile(
         r"Calibrating: [0-9]+ s of normal signal are wanted(?:, [0-9]+ samples at least)?"
     ).fullmatch,
-    "settings": re.compile(r"Settings of another model are forgotten").fullmatch,
+    "settings": re.compile(
+        r"Settings (?:of another model|of another version|that were damaged) are forgotten"
+    ).fullmatch,
     "summary": re.compile(r"Summary: [^\x00-\x1f]+").fullmatch,
     "failure": re.compile(
         rf"(?:{'|'.join(map(re.escape, FAILURES))})(?: \([\x20-\x7e]+\))?"

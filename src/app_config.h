@@ -1,8 +1,8 @@
 // The generated constants as the app wants them; the same for the chip and the host.
 #pragma once
 
+#include "App.h"
 #include "DenseAutoencoder.h"
-#include "DetectorApp.h"
 #include "FeatureExtractor.h"
 #include "MeanAutoencoder.h"
 #include "model_config.h"

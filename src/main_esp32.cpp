@@ -1,10 +1,14 @@
-// The firmware on an ESP32. Two tasks run the two sides of DetectorApp: one samples, released by a
-// timer, and one talks. docs/firmware.md has their priorities, stacks and timing.
-#include "BoardEsp32.h"
+// The firmware on an ESP32. Two tasks run the two sides of App: one samples, released by a timer,
+// and one talks. docs/firmware.md has their priorities, stacks and timing.
+#include "AdcInput.h"
+#include "ChipClock.h"
+#include "ChipSystem.h"
+#include "GpioLed.h"
+#include "NvsSettings.h"
 #include "Pins.h"
+#include "UartLine.h"
 #include "app_config.h"
 #include "esp_task_wdt.h"
-#include "esp_timer.h"
 
 // custom_engine = dense in platformio.ini
 #ifndef ANOMALY_ENGINE_DENSE
@@ -38,13 +42,18 @@ Autoencoder& Engine() {
   return engine;
 }
 
+// What the sampling task works with.
+struct Sampling {
+  App& app;
+  AdcInput& input;
+};
+
 void Sample(void* argument) {
-  auto& app = *static_cast<DetectorApp*>(argument);
+  const auto& sampling = *static_cast<Sampling*>(argument);
   esp_task_wdt_add(nullptr);
+  sampling.input.Start();
   for (;;) {
-    const uint32_t periods = ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
-    if (periods > 1) app.AddMissed(periods - 1);
-    app.Sample();
+    sampling.app.Step();
     esp_task_wdt_reset();
   }
 }
@@ -58,33 +67,34 @@ void StartWatchdog() {
   ESP_ERROR_CHECK_WITHOUT_ABORT(esp_task_wdt_add(nullptr));
 }
 
-TaskHandle_t StartSampling(DetectorApp& app) {
+TaskHandle_t StartSampling(App& app, AdcInput& input) {
   static StackType_t stack[kSamplingStack];
   static StaticTask_t storage;
-  const TaskHandle_t task =
-      xTaskCreateStaticPinnedToCore(Sample, "sampling", kSamplingStack, &app, kSamplingPriority,
-                                    stack, &storage, portNUM_PROCESSORS - 1);
-  // The timer counts on from its last due time, not from now, so the period does not drift.
-  esp_timer_create_args_t args = {};
-  args.callback = [](void* to_release) { xTaskNotifyGive(static_cast<TaskHandle_t>(to_release)); };
-  args.arg = task;
-  args.name = "sampling";
-  esp_timer_handle_t timer = nullptr;
-  ESP_ERROR_CHECK_WITHOUT_ABORT(esp_timer_create(&args, &timer));
-  ESP_ERROR_CHECK_WITHOUT_ABORT(esp_timer_start_periodic(timer, model_config::kSamplePeriodUs));
-  return task;
+  static Sampling sampling = {app, input};
+  return xTaskCreateStaticPinnedToCore(Sample, "sampling", kSamplingStack, &sampling,
+                                       kSamplingPriority, stack, &storage, portNUM_PROCESSORS - 1);
 }
 
 }  // namespace
 
 extern "C" void app_main(void) {
-  static BoardEsp32 board(model_config::kSensor, model_config::kChannels);
-  board.Begin();
+  static AdcInput input(model_config::kSensor, model_config::kChannels,
+                        model_config::kSamplePeriodUs);
+  static ChipClock clock;
+  static GpioLed led;
+  static UartLine serial;
+  static NvsSettings settings;
+  static ChipSystem system(input);
+  led.Begin();
+  serial.Begin();
+  input.Begin();
+  settings.Begin();
   static ModelFeatureStorage storage;
-  static DetectorApp app(kAppConfig, storage.memory(), board, Engine());
+  static App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system}, input,
+                 Engine());
   StartWatchdog();
   app.Start();
-  board.SetTasks(StartSampling(app), xTaskGetCurrentTaskHandle());
+  system.SetTasks(StartSampling(app, input), xTaskGetCurrentTaskHandle());
   for (;;) {
     app.Poll();
     esp_task_wdt_reset();

@@ -6,20 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from project import commands
+from project import profile as profiles
+from project.errors import UserError
 from project.paths import PROJECT, chosen_profile
+from project.profile import Profile
 from project.terminal import make_lenient
-from training import (
-    codegen,
-    folders,
-    importing,
-    manifest,
-    modelinfo,
-    outcome,
-    profiles,
-    wishes,
-)
-from training.errors import UserError
-from training.profiles import Profile
+from training import codegen, folders, importing, manifest, modelinfo, outcome, wishes
 
 if TYPE_CHECKING:
     from training.data import Dataset

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from project.errors import UserError
 from training.conversion import Converted
-from training.errors import UserError
 
 _ALIGNMENT: Final = 16
 _MARGIN: Final = 32

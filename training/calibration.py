@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from project.profile import Detector
 from training import scaling
 from training.normal import Normal
-from training.profiles import Detector
 
 Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]

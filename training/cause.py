@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from project.profile import Profile, Scaling
 from training import scaling
-from training.profiles import Profile, Scaling
 from training.scaling import Scaler
 
 Array = npt.NDArray[np.float64]

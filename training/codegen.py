@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from project import cpp
+from project.errors import UserError
+from project.profile import Profile
 from training import files
-from training.errors import UserError
 from training.manifest import MODEL, Manifest, as_trained
-from training.profiles import Profile
 
 # The operators of a .tflite that the firmware's resolver knows, and the call that registers each.
 OPERATORS: Final = {
@@ -97,7 +98,7 @@ def data_header(profile: Profile, manifest: Manifest, model: bytes) -> str:
 
 
 _INCLUDES: Final = (
-    "DenseKernels.h",
+    "FastKernels.h",
     "DenseModel.h",
     "DetectorConfig.h",
     "FeatureSpec.h",
@@ -190,28 +191,8 @@ def _identity(profile: Profile, manifest: Manifest) -> str:
 
 
 def _sensor(profile: Profile) -> str:
-    sensor = profile.sensor
-    kind = {
-        ("linear", "ground"): "kLinear",
-        ("thermistor", "ground"): "kThermistorToGround",
-        ("thermistor", "supply"): "kThermistorToSupply",
-    }[sensor.kind, sensor.to]
-    fields = [
-        (f"SensorKind::{kind}", "kind"),
-        (number(sensor.gain), "gain"),
-        (number(sensor.offset), "offset"),
-        (number(sensor.beta), "beta"),
-        (number(sensor.r0_ohm), "r0_ohm"),
-        (number(sensor.t0_celsius), "t0_celsius"),
-        (number(sensor.series_ohm), "series_ohm"),
-        (number(sensor.full_scale_volts), "full_scale_volts"),
-        (str(2**sensor.adc_bits - 1), "adc_max"),
-        (str(sensor.oversampling), "oversampling"),
-        (number(sensor.valid[0]), "valid_low"),
-        (number(sensor.valid[1]), "valid_high"),
-        (str(round(sensor.stuck_seconds * profile.sampling.rate_hz)), "stuck_samples"),
-    ]
-    return _struct("SensorConfig", "kSensor", fields)
+    members = profile.sensor.members(profile.sampling.rate_hz)
+    return cpp.aggregate("SensorConfig", "kSensor", members)
 
 
 def _struct(kind: str, name: str, fields: Sequence[tuple[str, str]]) -> str:

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
+from project.errors import UserError
+from project.profile import Sensor
 from training import clock
-from training.errors import UserError
-from training.profiles import Sensor
 from training.table import Table, Undecided
 
 # Columns of these names may say which series a row belongs to.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from project.errors import UserError
 from training import fixedpoint, quiet
-from training.errors import UserError
 from training.layers import Layer
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training import fingerprint, profiles, recordings
-from training.errors import UserError
-from training.profiles import Profile, Synthetic
+from project.errors import UserError
+from project.paths import PROJECT
+from project.profile import Profile, Synthetic
+from training import fingerprint, recordings
 from training.recordings import Recording
 from training.wishes import Wishes
 from training.wishes import of_record as of_wishes
@@ -137,15 +138,12 @@ def synthetic(profile: Profile, settings: Synthetic) -> Array:
 
 def resolution(profile: Profile) -> Array:
     """What one ADC count means in each channel's unit [channels]; 0 where it is not constant."""
-    sensor = profile.sensor
-    volts = sensor.full_scale_volts / (2**sensor.adc_bits - 1)
-    step = abs(sensor.gain) * volts if sensor.kind == "linear" else 0.0
-    return np.full(len(sensor.channels), step)
+    return np.full(len(profile.sensor.channels), profile.sensor.input.step())
 
 
 def quantised(profile: Profile, readings: Array) -> Array:
     """Readings as the mean of `oversampling` conversions shows them: steps of one count / sqrt."""
-    step = resolution(profile) / np.sqrt(profile.sensor.oversampling)
+    step = resolution(profile) / np.sqrt(profile.sensor.input.oversampling)
     return readings if np.any(step == 0) else np.round(readings / step) * step
 
 
@@ -210,5 +208,5 @@ def _name_date(path: Path) -> str | None:
 def _relative(path: Path) -> str:
     """Relative to the project where both are on one drive, with forward slashes."""
     with contextlib.suppress(ValueError):
-        return Path(os.path.relpath(path.resolve(), profiles.PROJECT)).as_posix()
+        return Path(os.path.relpath(path.resolve(), PROJECT)).as_posix()
     return path.resolve().as_posix()

@@ -1,5 +1,3 @@
-"""The one exception that is meant for a user."""
+"""Where the modules that are still here look for it."""
 
-
-class UserError(Exception):
-    """One sentence: what is wrong, where (file and line or key), and what to do about it."""
+from project.errors import UserError as UserError

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from project.profile import Detector, Profile
 from training import cause, data, features, layers, normal, scaling
 from training.calibration import Scorer, Thresholds
 from training.data import Dataset
 from training.manifest import Manifest, as_trained
-from training.profiles import Detector, Profile
 from training.scaling import Scaler
 
 Array = npt.NDArray[np.float64]

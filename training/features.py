@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from training.profiles import Adaptation, Profile
+from project.profile import Adaptation, Profile
 
 Array = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from training.errors import UserError
+from project.errors import UserError
 
 
 def write_if_changed(contents: Mapping[Path, bytes]) -> list[Path]:

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
-from training import profiles
-from training.errors import UserError
-from training.profiles import Profile
+from project.errors import UserError
+from project.paths import PROJECT
+from project.profile import Profile
 
 # The modules of this package that a trained model depends on. A change in one of them means
 # retraining; the others only read, show or print.
@@ -99,4 +99,4 @@ def expected(profile: Profile, data: dict[str, Any] | None) -> str:
 
 def data_path(data: dict[str, Any]) -> Path:
     """Where the file of a manifest's data was; relative paths start at the project."""
-    return Path(os.path.normpath(profiles.PROJECT / str(data["path"])))
+    return Path(os.path.normpath(PROJECT / str(data["path"])))

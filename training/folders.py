@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from project import profile as profiles
+from project.errors import UserError
 from project.paths import PROJECT
-from training import fingerprint, manifest, profiles
-from training.errors import UserError
+from project.profile import Profile
+from training import fingerprint, manifest
 from training.manifest import Manifest
-from training.profiles import Profile
 
 SHIPPED: Final = PROJECT / "models"
 

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from project.errors import UserError
+from project.profile import Profile
 from training import wishes
-from training.errors import UserError
-from training.profiles import Profile
 
 if TYPE_CHECKING:
     from training.recordings import Recording

@@ -13,9 +13,9 @@ import shutil
 from pathlib import Path
 from typing import Any, Final
 
+from project.errors import UserError
+from project.profile import Adaptation, Profile
 from training import files
-from training.errors import UserError
-from training.profiles import Adaptation, Profile
 
 FORMAT: Final = 2
 MODEL: Final = "autoencoder.tflite"

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from project import commands
+from project import profile as profiles
+from project.errors import UserError
 from project.paths import PROJECT
-from training import codegen, folders, profiles
-from training.errors import UserError
+from project.profile import Profile
+from training import codegen, folders
 from training.folders import Found
-from training.profiles import Profile
 
 MODES: Final = ("auto", "reuse", "retrain")
 # Targets that compile the program: PlatformIO's (builder/main.py), its platforms', our own.

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from training import fingerprint, profiles
+from project import profile as profiles
+from project.profile import Profile
+from training import fingerprint
 from training.manifest import Manifest
-from training.profiles import Profile
 
 Row = tuple[str, str]
 

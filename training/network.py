@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from training.profiles import Network
+from project.profile import Network
 
 if TYPE_CHECKING:
     from tensorflow import keras

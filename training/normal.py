@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from project.errors import UserError
+from project.profile import Features, Profile
 from training import features, stretch
 from training.data import Dataset
-from training.errors import UserError
-from training.profiles import Features, Profile
 
 Array = npt.NDArray[np.float64]
 

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from training.errors import UserError
+from project.errors import UserError
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 

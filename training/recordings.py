@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from project.errors import UserError
+from project.profile import Profile, Sensor
 from training import clock, columns, table, understood
 from training.clock import NO_TIME, Micros
-from training.errors import UserError
-from training.profiles import Profile, Sensor
 from training.rows import Pace, Rows, refuse_coarse
 from training.table import Malformed, Table, Undecided
 from training.wishes import Wishes

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from project.errors import UserError
+from project.profile import Sensor
 from training.clock import NO_TIME, Micros
-from training.errors import UserError
-from training.profiles import Sensor
 from training.table import Malformed, Table, Undecided
 
 MOST_REPEATED: Final = 0.05  # of the rows may have the time of the one before

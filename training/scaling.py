@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from training.profiles import Scaling
+from project.profile import Scaling
 
 Array = npt.NDArray[np.float64]
 

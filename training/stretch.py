@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.errors import UserError
+from project.errors import UserError
 from training.features import NOISE_BLOCK as BLOCK
 
 Array = NDArray[np.float64]

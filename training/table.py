@@ -21,7 +21,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from training.errors import UserError
+from project.errors import UserError
 
 SAMPLE_LINES: Final = 2000  # that decide how a file is laid out
 MAX_COLUMNS: Final = 256

@@ -13,6 +13,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from project.errors import UserError
+from project.profile import CATALOGUE, Profile
 from training import (
     arena,
     calibration,
@@ -32,10 +34,8 @@ from training import (
 )
 from training.calibration import Scorer, Thresholds
 from training.data import Dataset
-from training.errors import UserError
 from training.manifest import Manifest
 from training.network import Progress
-from training.profiles import CATALOGUE, Profile
 from training.scaling import Scaler
 
 Array = npt.NDArray[np.float64]

@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from project.profile import Profile
 from training import evaluation
 from training.manifest import Manifest
-from training.profiles import Profile
 
 Array = npt.NDArray[np.float64]
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from benchmark import baselines, program, synthetic
 from benchmark.report.steps import Told
-from training.errors import UserError
+from project.errors import UserError
+from project.profile import Profile
 from training.manifest import Manifest
-from training.profiles import Profile
 
 Array = npt.NDArray[np.float64]
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from benchmark import report
 from benchmark.report import steps
+from project import profile as profiles
 from project.paths import PROJECT, chosen_profile
-from training import folders, manifest, profiles
+from training import folders, manifest
 
 
 def add_parser(verbs: Any) -> None:

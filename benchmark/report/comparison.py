@@ -5,8 +5,8 @@ import math
 from typing import Any, Final
 
 from benchmark.report.page import Part, pairs
+from project.profile import Profile
 from training.manifest import Manifest
-from training.profiles import Profile
 
 Detectors = dict[str, Any]  # name: what `synthetic.report` says of it
 

@@ -14,11 +14,11 @@ from benchmark.report.anomalies import Trial
 from benchmark.report.page import Part
 from benchmark.report.steps import Told
 from project import commands
+from project.errors import UserError
+from project.profile import Profile
 from training import data, fingerprint, modelinfo
 from training.data import Dataset
-from training.errors import UserError
 from training.manifest import Manifest
-from training.profiles import Profile
 
 Array = npt.NDArray[np.float64]
 

@@ -10,11 +10,11 @@ from benchmark.report import drawing
 from benchmark.report.anomalies import Anomaly, Trial
 from benchmark.report.drawing import ALARM, REAL, SCORE, THRESHOLD, Key, Pen
 from benchmark.report.page import Part, pairs
+from project.profile import Profile
 from training import evaluation
 from training.data import Dataset
 from training.evaluation import Result
 from training.manifest import Manifest
-from training.profiles import Profile
 
 Array = npt.NDArray[np.float64]
 

@@ -8,10 +8,10 @@ import numpy.typing as npt
 from benchmark.report import drawing
 from benchmark.report.drawing import THRESHOLD, Key, Pen
 from benchmark.report.page import Part
+from project.profile import Profile
 from training import calibration, evaluation, layers, normal
 from training.data import Dataset
 from training.manifest import Manifest
-from training.profiles import Profile
 
 Array = npt.NDArray[np.float64]
 

@@ -13,7 +13,8 @@ from typing import Any
 from benchmark import tables
 from benchmark.speed import compiler, engines, figures, lines, path, steps, tflm_source
 from benchmark.speed.figures import Figure
-from training import codegen, manifest, model_step, profiles
+from project import profile as profiles
+from training import codegen, manifest, model_step
 
 _DESCRIPTION = """\
 Measures, on this computer: samples a second through the whole path and its parts; one inference of

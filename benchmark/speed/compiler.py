@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.errors import UserError
-from training.profiles import PROJECT
+from project.errors import UserError
+from project.paths import PROJECT
 
 SOURCES = Path(__file__).parent / "cpp"
-_BOARDS_ONLY = ("BoardEsp32", "TflmAutoencoder")
+_BOARDS_ONLY = ("Esp32", "TflmAutoencoder")
 
 
 @dataclass(frozen=True)

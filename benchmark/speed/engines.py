@@ -14,9 +14,9 @@ from benchmark.speed.compiler import Output
 from benchmark.speed.figures import Figure, absent
 from benchmark.speed.network import TYPES, Network
 from project import commands
+from project.errors import UserError
+from project.paths import PROJECT
 from training import arena
-from training.errors import UserError
-from training.profiles import PROJECT
 
 Samples = dict[str, list[float]]  # nanoseconds by type of network
 

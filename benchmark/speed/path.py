@@ -11,6 +11,7 @@ from typing import Final
 from benchmark.speed import compiler
 from benchmark.speed.compiler import Output
 from benchmark.speed.figures import Figure, absent
+from project.paths import PROJECT
 from training.manifest import Manifest
 
 # ".data.rel.ro" is constant, too: pointers that are only set when the program starts.
@@ -33,8 +34,9 @@ def measure(
         ]
         for library in compiler.libraries()
     }
+    summary = compiler.compile_object(PROJECT / "src" / "RunSummary.cpp", headers)
     main = compiler.compile_object(compiler.SOURCES / "path.cpp", headers)
-    everything = [main, *(file for files in objects.values() for file in files)]
+    everything = [main, summary, *(file for files in objects.values() for file in files)]
     program = compiler.link(everything, folder / "path")
     outputs = [compiler.run(program, batches) for _ in range(rounds)]
     times = {

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from benchmark.speed.figures import Figure, absent
-from training.errors import UserError
-from training.profiles import PROJECT
+from project.errors import UserError
+from project.paths import PROJECT
 
 _SECTION: Final = "Building"
 

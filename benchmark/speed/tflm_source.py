@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from training.errors import UserError
+from project.errors import UserError
 
 VARIABLE: Final = "TFLM_SOURCE_DIR"
 

@@ -43,8 +43,8 @@ from conftest import copy_project, load_piow  # noqa: E402
 from serial_line import VirtualBoard  # noqa: E402
 from small_wheel import make_wheel  # noqa: E402
 
+from project.errors import UserError  # noqa: E402
 from training import codegen, files, fingerprint, manifest, profiles  # noqa: E402
-from training.errors import UserError  # noqa: E402
 
 SCRATCH = PROJECT / ".pio" / "faults"
 SIGNALS = (*[signal.SIGKILL] * 6, signal.SIGTERM, signal.SIGINT)
@@ -157,7 +157,8 @@ class Training(Victim):
 WRITE_HEADERS = """
 import itertools, sys
 from pathlib import Path
-from training import codegen, manifest, profiles
+from project import profile as profiles
+from training import codegen, manifest
 project, include = Path(sys.argv[1]), Path(sys.argv[2])
 models = [(profiles.load(profiles.find(n)), project / "models" / n) for n in sys.argv[3:]]
 found = [(profile, manifest.load(folder), folder) for profile, folder in models]

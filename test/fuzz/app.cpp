@@ -4,20 +4,20 @@
 #include <cmath>
 
 #include "../host/everything_config.h"
-#include "../settings_board.h"
-#include "Simulation.h"
+#include "../test_board.h"
+#include "SimulatedInput.h"
 #include "app_config.h"
 #include "fuzz.h"
 
 namespace {
 
-class FuzzBoard final : public SettingsBoard {
+class FuzzBoard final : public TestBoard {
  public:
-  SensorSample ReadSensor() override {
+  Sample ReadSensor() override {
     micros_ += 500000;
     return sample;
   }
-  void SetLed(bool on) override { led = on; }
+  void Set(bool on) override { led = on; }
   uint32_t Stopwatch() override { return stopwatch; }
   int64_t NowMicros() const override { return micros_; }
   void Write(const char* text, size_t length) override {
@@ -43,7 +43,7 @@ class FuzzBoard final : public SettingsBoard {
   }
   void Advance(uint32_t seconds) { micros_ += int64_t{seconds} * 1000000; }
 
-  SensorSample sample = {};
+  Sample sample = {};
   bool led = false;
   uint32_t stopwatch = 0;
   char typed[256] = {};
@@ -76,15 +76,15 @@ constexpr size_t kCommandCount = sizeof(kCommands) / sizeof(kCommands[0]);
 const float kValues[] = {0.0f,  -0.0f,  25.0f, -40.0f,   125.0f,    50.0f,    1e-45f, -1e-38f,
                          3e38f, -3e38f, NAN,   INFINITY, -INFINITY, 24.9999f, 1e30f,  25.0001f};
 
-void TypeLine(FuzzBoard& board, DetectorApp& app, const char* line) {
+void TypeLine(FuzzBoard& board, App& app, const char* line) {
   board.Type(line, std::strlen(line));
   app.Poll();
   board.Type("\n", 1);
   app.Poll();
 }
 
-void Sample(FuzzBoard& board, DetectorApp& app) {
-  app.Sample();
+void Sample(FuzzBoard& board, App& app) {
+  app.Step();
   const State state = app.state();
   Require(board.led == (state == State::kAnomaly), "the LED shows an anomaly and nothing else");
   const Verdict& verdict = app.verdict();
@@ -94,7 +94,7 @@ void Sample(FuzzBoard& board, DetectorApp& app) {
 }
 
 // One thing that happens.
-void Step(Input& input, FuzzBoard& board, DetectorApp& app, int channels) {
+void Step(Input& input, FuzzBoard& board, App& app, int channels) {
   const auto what = input.Take<uint8_t>();
   switch (what & 7) {
     case 0:  // a reading of any bits
@@ -104,7 +104,7 @@ void Step(Input& input, FuzzBoard& board, DetectorApp& app, int channels) {
       for (int i = 0; i < channels; ++i) board.sample.values[i] = kValues[(what >> 3) & 15];
       break;
     case 2:  // what the board itself notices
-      board.sample.fault = static_cast<SensorFault>((what >> 3) % 3);
+      board.sample.fault = static_cast<Fault>((what >> 3) % 3);
       break;
     case 3:
       TypeLine(board, app, kCommands[(what >> 3) % kCommandCount]);
@@ -123,7 +123,7 @@ void Step(Input& input, FuzzBoard& board, DetectorApp& app, int channels) {
     case 6:  // time goes by
       board.Advance(input.Take<uint32_t>());
       board.stopwatch += input.Take<uint32_t>();
-      app.AddMissed(what >> 3);
+      board.lost_samples += what >> 3;
       break;
     case 7:  // a lively reading again and again
       for (int i = 0; i < (what >> 3); ++i) {
@@ -140,8 +140,7 @@ void Step(Input& input, FuzzBoard& board, DetectorApp& app, int channels) {
 }
 
 // Whatever happened: after a fault, defaults and a calm signal all is well again.
-void Recover(FuzzBoard& board, DetectorApp& app, const AppConfig& config,
-             const NormalSignal& normal) {
+void Recover(FuzzBoard& board, App& app, const AppConfig& config, const NormalSignal& normal) {
   for (int i = 0; i < 9; ++i) {  // takes the requests that wait
     Sample(board, app);
     app.Poll();
@@ -152,12 +151,15 @@ void Recover(FuzzBoard& board, DetectorApp& app, const AppConfig& config,
   TypeLine(board, app, "calibrate default");
   TypeLine(board, app, "inject 25 1");
   board.sample = {};
-  board.sample.fault = SensorFault::kLowRail;
+  board.sample.fault = Fault::kLowRail;
   Sample(board, app);
   Sample(board, app);
-  Simulation simulation(config.sensor, normal, 0, Scenario::kNormal, 1, config.sample_period_us);
+  SimulatedInput simulation(config.sensor, normal, 0, Scenario::kNormal, 1,
+                            config.sample_period_us);
   for (int i = 0; i < 120; ++i) {
-    board.sample = simulation.Next();
+    const HostSample sample = simulation.Next();
+    std::memcpy(board.sample.values, sample.values, sizeof(sample.values));
+    board.sample.fault = sample.fault;
     Sample(board, app);
     app.Poll();
   }
@@ -169,19 +171,21 @@ void Run(Input& input, const AppConfig& config, const NormalSignal& normal, Feat
          Autoencoder& engine) {
   FuzzBoard board;
   const auto set = input.Take<uint16_t>();
+  if ((set & 0x4000) != 0) {  // a sound block of this model, with any figures
+    board.keeps = true;
+    Settings settings(config, board);
+    settings.record.threshold = input.Take<float>();
+    settings.record.threshold_scale = input.Take<float>();
+    for (int i = 0; i < config.features.channels; ++i) {
+      settings.record.noise[i] = input.Take<float>();
+    }
+    Require(settings.Save(), "there is room for the settings");
+  } else if ((set & 0x2000) != 0) {  // any bytes
+    board.kept_size = set & 0xFF;
+    input.TakeBytes(reinterpret_cast<char*>(board.kept), board.kept_size);
+  }
   board.keeps = (set & 0x8000) == 0;
-  for (int i = 0; i < kSettingCount; ++i) {
-    board.has[i] = ((set >> i) & 1) != 0;
-    if (board.has[i]) board.settings[i] = input.Take<float>();
-  }
-  if ((set & 0x4000) != 0) {
-    // The settings are this model's: the first 24 bits of its fingerprint.
-    char digits[7] = {};
-    std::memcpy(digits, config.fingerprint, 6);
-    board.has[0] = true;
-    board.settings[0] = static_cast<float>(std::strtoul(digits, nullptr, 16));
-  }
-  DetectorApp app(config, memory, board, engine);
+  App app(config, memory, board.platform(), board, engine);
   app.Start();
   for (int steps = 0; !input.empty() && steps < 200; ++steps) {
     Step(input, board, app, config.features.channels);

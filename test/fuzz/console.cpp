@@ -1,9 +1,8 @@
 // Any bytes on the serial line: LineReader and ParseCommand. Input: the bytes.
-#include "Console.h"
-
 #include <cmath>
 #include <string>
 
+#include "Commands.h"
 #include "fuzz.h"
 
 static void CheckCommand(const Command& command) {

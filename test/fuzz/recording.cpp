@@ -1,6 +1,4 @@
 // Any file as a recording. Input: the number of channels, how the column is chosen, then the file.
-#include "Recording.h"
-
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -8,9 +6,10 @@
 #include <cmath>
 #include <string>
 
+#include "RecordedInput.h"
 #include "fuzz.h"
 
-// The file in memory, under a path that Recording can open.
+// The file in memory, under a path that RecordedInput can open.
 static const char* WriteFile(const uint8_t* data, size_t size) {
   static const int file = memfd_create("recording", 0);
   static const std::string path = "/proc/self/fd/" + std::to_string(file);
@@ -26,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const int channels = 1 + input.Take<uint8_t>() % kMaxChannels;
   const char* column = kColumns[input.Take<uint8_t>() % (sizeof(kColumns) / sizeof(kColumns[0]))];
   const char* path = WriteFile(input.data(), input.size());
-  Recording recording;
+  RecordedInput recording;
   const char* error = recording.Open(path, column, kNames, channels, 500000);
   Require((*error == '\0') == !recording.Done(), "either there is a row or an error");
   if (*error != '\0') return 0;
@@ -35,8 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       1 + static_cast<size_t>(std::count(input.data(), input.data() + input.size(), '\n'));
   size_t rows = 0;
   for (; !recording.Done(); ++rows) {
-    const SensorSample sample = recording.Next();
-    Require(sample.fault == SensorFault::kNone, "a recording knows no fault");
+    const HostSample sample = recording.Next();
+    Require(sample.fault == Fault::kNone, "a recording knows no fault");
     for (int i = 0; i < channels; ++i)
       Require(!std::isnan(sample.values[i]), "a value is a number");
     Require(!(rows == 0 && sample.after_gap), "nothing is missing before the first row");

@@ -27,7 +27,7 @@ EXIT_SKIPPED = 77
 COMPILE = "-std=c++17 -O2 -g -fno-omit-frame-pointer"
 WARNINGS = "-Wall -Wextra -Wshadow -Wconversion -Wdouble-promotion"
 CHECKS = "address,undefined,float-cast-overflow"
-NOT_FUZZED = {"BoardEsp32", "TflmAutoencoder"}
+NOT_FUZZED = {"Esp32", "TflmAutoencoder"}
 OPTIONS = "-timeout=10 -rss_limit_mb=1024 -close_fd_mask=2 -print_final_stats=1"
 
 

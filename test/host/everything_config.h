@@ -3,7 +3,7 @@
 // numbers that suit the simulated room, not a trained model.
 #pragma once
 
-#include "DetectorApp.h"
+#include "App.h"
 #include "FeatureExtractor.h"
 #include "NormalSignal.h"
 

@@ -4,19 +4,23 @@
 
 #include <cstring>
 
-#include "../settings_board.h"
-#include "Simulation.h"
+#include "../test_board.h"
+#include "SimulatedInput.h"
 
-class SimulatedBoard final : public SettingsBoard {
+class SimulatedBoard final : public TestBoard {
  public:
   SimulatedBoard(uint32_t period_us, int64_t start_micros)
       : period_us_(period_us), micros_(start_micros) {}
 
-  SensorSample ReadSensor() override {
+  Sample ReadSensor() override {
     micros_ += period_us_;
-    return source->Next();
+    const HostSample sample = source->Next();
+    Sample own = {};
+    std::memcpy(own.values, sample.values, sizeof(own.values));
+    own.fault = sample.fault;
+    return own;
   }
-  void SetLed(bool on) override { led_changes += on != led_ ? 1 : 0, led_ = on; }
+  void Set(bool on) override { led_changes += on != led_ ? 1 : 0, led_ = on; }
   uint32_t Stopwatch() override { return stopwatch += 7; }
   int64_t NowMicros() const override { return micros_; }
   void Write(const char* text, size_t size) override {
@@ -34,7 +38,7 @@ class SimulatedBoard final : public SettingsBoard {
   bool Answered(const char* text) const { return std::strstr(last_answer, text) != nullptr; }
   bool led() const { return led_; }
 
-  Simulation* source = nullptr;
+  SimulatedInput* source = nullptr;
   const char* input = "";
   uint32_t stopwatch = 0;
   int64_t bytes = 0;

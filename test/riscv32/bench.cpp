@@ -5,8 +5,8 @@
 #include <cstdio>
 
 #include "DenseAutoencoder.h"
-#include "DenseKernels.h"
-#include "Telemetry.h"
+#include "FastKernels.h"
+#include "Lines.h"
 #include "app_config.h"
 
 namespace {
@@ -168,7 +168,7 @@ void MeasureSample() {
   MeanAutoencoder mean(kFeatureCount);
   Autoencoder& engine = kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
   if (engine.Load() != EngineStatus::kOk) return;
-  AnomalyDetector detector(kDetector, kFeatures, storage.memory(), engine);
+  Detector detector(kDetector, kFeatures, storage.memory(), engine);
   static float samples[kRepeats][kChannels];
   for (auto& sample : samples) {
     for (int i = 0; i < kChannels; ++i) sample[i] = 25.0f + kNoiseSigma[i] * (Signal() - 25.0f);

@@ -22,7 +22,7 @@ BUILD = PROJECT / ".pio" / "riscv32"
 EXIT_SKIPPED = 77
 
 # Libraries that need an operating system, a chip or TensorFlow.
-NOT_PORTABLE = {"BoardEsp32", "NativeBoard", "TflmAutoencoder"}
+NOT_PORTABLE = {"Esp32", "Host", "TflmAutoencoder"}
 
 PREFIX = "riscv64-unknown-elf-"
 PICOLIBC = Path("/usr/lib/picolibc/riscv64-unknown-elf")

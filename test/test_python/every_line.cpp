@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "DetectorApp.h"
-#include "settings_board.h"
+#include "App.h"
+#include "test_board.h"
 
 namespace {
 
@@ -36,18 +36,18 @@ float AnyFinite() {
   return value;
 }
 
-class PrintingBoard final : public SettingsBoard {
+class PrintingBoard final : public TestBoard {
  public:
-  SensorSample ReadSensor() override {
+  Sample ReadSensor() override {
     micros += 500000;
-    SensorSample sample = {};
+    Sample sample = {};
     for (float& value : sample.values) {
       value = wild ? AnyFloat() : 25.0f + 1e-3f * static_cast<float>(Random() % 1000);
     }
     sample.fault = fault;
     return sample;
   }
-  void SetLed(bool) override {}
+  void Set(bool) override {}
   uint32_t Stopwatch() override { return Random(); }
   int64_t NowMicros() const override { return micros; }
   void Write(const char* text, size_t size) override { std::fwrite(text, 1, size, stdout); }
@@ -58,7 +58,7 @@ class PrintingBoard final : public SettingsBoard {
 
   bool wild = false;
   uint32_t starts = 1;
-  SensorFault fault = SensorFault::kNone;
+  Fault fault = Fault::kNone;
   int64_t micros = 0;
   const char* input = "";
 };
@@ -136,15 +136,15 @@ const AppConfig kApp = {"every_line",
                         kGolden,
                         1e-4f};
 
-void Run(DetectorApp& app, int samples) {
+void Run(App& app, int samples) {
   for (int i = 0; i < samples; ++i) {
-    app.Sample();
+    app.Step();
     while (app.Poll()) {
     }
   }
 }
 
-void Type(DetectorApp& app, PrintingBoard& board, const char* text) {
+void Type(App& app, PrintingBoard& board, const char* text) {
   board.input = text;
   while (app.Poll()) {
   }
@@ -177,7 +177,7 @@ const char* const kCommands[] = {
     "inject -3e38 100000\n",
     "a line that is longer than what is allowed, which is eighty characters, and so it is none\n"};
 
-void TypeAll(DetectorApp& app, PrintingBoard& board) {
+void TypeAll(App& app, PrintingBoard& board) {
   for (const char* command : kCommands) {
     Type(app, board, command);
     Run(app, 1);
@@ -196,14 +196,15 @@ void Lines() {
     const int channels = 1 + i % kChannels;
     AddRaw(line, Random() * 256 + 255, int64_t{Random()} * Random(), wild, channels, i % 2 == 0);
     print();
-    const Verdict verdict = {static_cast<State>(i % 3), 0, AnyFinite(), AnyFinite(), AnyFinite()};
+    const Verdict verdict = {
+        static_cast<State>(i % 3), 0, AnyFinite(), AnyFinite(), AnyFinite(), 0, 0};
     AddReading(line, verdict, AnyFinite(), kNames[i % kChannels], channels);
     print();
   }
   AddAnomalyMarker(line);
   print();
-  for (int i = 0; std::strcmp(SensorFaultText(static_cast<SensorFault>(i)), "unknown") != 0; ++i) {
-    AddFault(line, static_cast<SensorFault>(i));
+  for (int i = 0; std::strcmp(FaultText(static_cast<Fault>(i)), "unknown") != 0; ++i) {
+    AddFault(line, static_cast<Fault>(i));
     print();
   }
 }
@@ -217,7 +218,7 @@ void FailedStarts() {
     engine.loads = static_cast<EngineStatus>(i);
     const bool last = std::strcmp(EngineStatusText(engine.loads), "unknown error") == 0;
     if (last) board.starts = 4;
-    DetectorApp app(kApp, storage.memory(), board, engine);
+    App app(kApp, storage.memory(), board.platform(), board, engine);
     app.Start();
     board.micros += 5000000;
     TypeAll(app, board);
@@ -229,11 +230,17 @@ void WholeRuns() {
   static FeatureStorage<kChannels, kChannels, false> storage;
   PrintingBoard board;
   AnyEngine engine;
-  board.SaveSetting(Setting::kModel, 7.0f);
+  {
+    AppConfig other = kApp;
+    other.fingerprint = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
+    (void)Settings(other, board).Save();
+  }
   for (int start = 0; start < 4; ++start) {
     engine.wild = start == 2;
     board.keeps = start != 1;
-    DetectorApp app(kApp, storage.memory(), board, engine);
+    if (start == 2) board.kept[30] ^= 1;
+    if (start == 3) board.kept_size = 1;
+    App app(kApp, storage.memory(), board.platform(), board, engine);
     app.Start();
     Run(app, 4);
     TypeAll(app, board);
@@ -252,7 +259,7 @@ void WholeRuns() {
     board.wild = engine.wild = true;
     Run(app, 200);
     TypeAll(app, board);
-    for (int i = 0; i < 100; ++i) app.Sample();
+    for (int i = 0; i < 100; ++i) app.Step();
     board.wild = engine.wild = false;
     Type(app, board, "status\nthreshold 2.5\n");
   }

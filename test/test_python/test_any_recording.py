@@ -11,11 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from training import evaluation, modelinfo, profiles, train
+from project import profile as profiles
+from project.errors import UserError
+from project.paths import PROJECT
+from project.profile import Calibration, Feature, Profile
+from training import evaluation, modelinfo, train
 from training.data import Dataset
-from training.errors import UserError
 from training.manifest import Manifest
-from training.profiles import Calibration, Feature, Profile
 
 Array = npt.NDArray[np.float64]
 
@@ -24,7 +26,7 @@ LESSON, TEMPERATURE, PUMP = (
     for path in (
         profiles.find("lesson"),
         profiles.find("temperature"),
-        profiles.PROJECT / "examples" / "pump.toml",
+        PROJECT / "examples" / "pump.toml",
     )
 )
 

@@ -8,8 +8,8 @@ import pytest
 
 from benchmark import nab, return_period
 from benchmark.nab_scoring import Series, evaluate, probation_rows, raw_scores
-from training import profiles
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
 
 RECORDING = Path(__file__).resolve().parents[3] / "shared" / "data" / "nab_ambient_temperature.csv"
 FAILURES = [

@@ -12,11 +12,13 @@ import pytest
 
 from benchmark import program, skab
 from monitor.telemetry import Answer, Reading, parse
-from training import manifest, profiles, recordings
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
+from project.paths import PROJECT
+from training import manifest, recordings
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "skab"
-PUMP = profiles.load(profiles.PROJECT / "examples" / "pump.toml")
+PUMP = profiles.load(PROJECT / "examples" / "pump.toml")
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the recordings are not here")
 
 

@@ -46,7 +46,7 @@ def test_every_figure_is_there(result: dict[str, Any]) -> None:
     assert all(rate > 0 for rate in result["monitor_lines_per_s"].values())
     assert result["model_step_s"] > 0
     assert {"no_change_build_s", "retrain_s"} <= result.keys()
-    assert result["bytes"]["static_ram"].keys() >= {"Autoencoder", "Features", "DetectorApp"}
+    assert result["bytes"]["static_ram"].keys() >= {"Autoencoder", "Features", "App"}
     assert "-O2" in result["machine"]["flags"]
 
 
@@ -78,7 +78,7 @@ def test_sizes_are_those_of_the_model(result: dict[str, Any], project: Path) -> 
     if sizes["tables"] is not None:
         assert sizes["model"] + sizes["tables"] <= 6 * 1024
         assert 0 < sizes["network_code"] <= 6 * 1024  # other compilers make a little more of it
-        assert sum(v for k, v in sizes["static_ram"].items() if k != "NativeBoard") == 0
+        assert sum(v for k, v in sizes["static_ram"].items() if k != "Host") == 0
 
 
 @needs_compiler

@@ -13,8 +13,9 @@ import pytest
 
 from benchmark import baselines, devices, program, synthetic, variants
 from benchmark.devices import GRID, LOW_C, LSB_C
-from training import evaluation, manifest, profiles
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
+from training import evaluation, manifest
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
 TEMPERATURE = profiles.load(profiles.find("temperature"))

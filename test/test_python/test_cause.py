@@ -10,19 +10,21 @@ import numpy as np
 import pytest
 
 from benchmark import causes, skab
-from training import codegen, evaluation, profiles, train
+from project import profile as profiles
+from project.paths import PROJECT
+from project.profile import Feature, Profile
+from training import codegen, evaluation, train
 from training.data import Dataset
 from training.manifest import Manifest
-from training.profiles import Feature, Profile
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "skab"
-PUMP = profiles.load(profiles.PROJECT / "examples" / "pump.toml")
+PUMP = profiles.load(PROJECT / "examples" / "pump.toml")
 Change = Callable[[Profile], Profile]
 CURRENT = PUMP.sensor.channels.index("Current")
 
 MAIN = """
 #include <cstdio>
-#include "AnomalyDetector.h"
+#include "Detector.h"
 #include "DenseAutoencoder.h"
 #include "MeanAutoencoder.h"
 #include "model_config.h"
@@ -32,7 +34,7 @@ int main() {
   DenseAutoencoder dense(kDenseModel);
   MeanAutoencoder mean(kFeatureCount);
   Autoencoder& engine = kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
-  AnomalyDetector detector(kDetector, kFeatures, storage.memory(), engine);
+  Detector detector(kDetector, kFeatures, storage.memory(), engine);
   if (engine.Load() != EngineStatus::kOk) return 1;
   float sample[kChannels];
   while (std::fread(sample, sizeof(float), kChannels, stdin) == kChannels) {
@@ -110,7 +112,7 @@ def test_the_firmware_names_what_numpy_names(project: Path, tmp_path: Path, chan
     rows += moves * causes.scales(4)
     rows = rows.astype(np.float32).astype(np.float64)
     (tmp_path / "model_config.h").write_text(codegen.config_header(profile, found))
-    names = ("Features", "Autoencoder", "AnomalyDetector", "Sensor")
+    names = ("Signal", "Features", "Autoencoder", "Detector", "Inputs")
     got = cpp_probe.run(tmp_path, MAIN, [project / "lib" / n / "src" for n in names], rows)
     expected = evaluation.run(profile, found, rows)
     both = (got[:, 0] == 1) & expected.alarm

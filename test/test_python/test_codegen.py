@@ -1,6 +1,7 @@
 """The generated headers: the bytes, what a compiler makes of them, what cannot be generated."""
 
 import copy
+import re
 import shutil
 import struct
 import subprocess
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training import codegen, manifest, profiles
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
+from training import codegen, manifest
 
 NAMES = ("lesson", "temperature")
 
@@ -50,6 +52,20 @@ def test_headers_say_where_they_come_from(name: str, project: Path) -> None:
             assert said in text
         assert text.isascii()
         assert str(project) not in text
+
+
+def test_git_keeps_the_readme_of_the_folder_and_no_header(project: Path, tmp_path: Path) -> None:
+    profile, found, folder = load(project, "lesson")
+    written = [path.name for path in codegen.write_headers(profile, found, folder, tmp_path)]
+    text = (project / "include" / "README").read_text(encoding="utf-8")
+    assert re.findall(r"^  (\w+\.h) ", text, re.MULTILINE) == written
+    files = [f"include/{name}" for name in ("README", ".lock", *written)]
+    ignored = subprocess.run(
+        ["git", "check-ignore", *files], cwd=project, capture_output=True, text=True
+    )
+    if ignored.returncode not in (0, 1):
+        pytest.skip("this is no git clone")
+    assert ignored.stdout.split() == files[1:]
 
 
 def test_unchanged_headers_are_not_written_again(project: Path, tmp_path: Path) -> None:

@@ -21,9 +21,10 @@ import serial
 
 from monitor import collect
 from monitor.port import Link
-from monitor.profile import load_facts
+from monitor.profile import sensor_of
 from monitor.recording import Recording, find_objections, find_outliers
 from monitor.telemetry import Raw, crc16, parse
+from project.paths import PROFILES
 
 
 class FakeBoard:
@@ -155,6 +156,14 @@ class FakeBoard:
 def run(board: FakeBoard | str, out: Path, *arguments: str) -> int:
     port = board if isinstance(board, str) else board.port
     return collect.main(["--port", port, "--out", str(out), "--seconds", "30", *arguments])
+
+
+def write_profile(path: Path, channels: str, keys: str) -> Path:
+    """A profile as `lesson` is, for other channels and with other keys of its sensor."""
+    text = (PROFILES / "lesson.toml").read_text(encoding="utf-8")
+    text = text.replace('["temperature"]', channels).replace("full_scale_volts = 3.3\n", "")
+    path.write_text(text.replace('unit = "C"\n', f"{keys}\n"), encoding="utf-8")
+    return path
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -305,12 +314,34 @@ def test_a_name_that_is_a_path_is_refused(name: str, capsys: pytest.CaptureFixtu
 
 
 def test_the_channels_of_a_profile_outside_of_profiles_have_their_names(tmp_path: Path) -> None:
-    profile = tmp_path / "press.v2.toml"
-    profile.write_text('[sensor]\nchannels = ["force", "travel"]\nunit = "V"\n')
-    board = FakeBoard(lambda n: f"{n % 3}.1,{n % 7}.5", profile="press.v2", interval=0)
+    profile = write_profile(tmp_path / "press.v2.toml", '["force", "travel"]', "unit = 'V'")
+    board = FakeBoard(lambda n: f"3{n % 3}.1,2{n % 7}.5", profile="press.v2", interval=0)
     with board:
         assert run(board, tmp_path / "out", "--profile", str(profile)) == 0
     assert rows(only_file(tmp_path / "out"))[0] == ["time", "force", "travel"]
+
+
+def test_the_rail_is_the_same_whether_a_default_is_written_or_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """20 C and 53 C are the ends of the lesson's sensor: 0 V and 3.3 V, which is the default."""
+    for name, keys in (("said", "full_scale_volts = 3.3"), ("left-out", "")):
+        profile = write_profile(tmp_path / f"{name}.toml", '["temperature"]', f"unit = 'C'\n{keys}")
+        board = FakeBoard(lambda n: "53.0" if n % 3 else "25.1", profile=name, interval=0)
+        with board:
+            assert run(board, tmp_path / name, "--profile", str(profile)) == 7
+        error = capsys.readouterr().err
+        assert "% of temperature is at or beyond 53 C, the end of what the sensor can" in error
+
+
+def test_a_profile_that_is_wrong_is_told_before_anything_is_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = write_profile(tmp_path / "made.toml", '["temperature"]', "unit = 'C'\nwheels = 4")
+    with FakeBoard(profile="made") as board:
+        assert run(board, tmp_path / "out", "--profile", str(profile)) == 1
+    assert "made.toml: [sensor] wheels: unknown key" in capsys.readouterr().err
+    assert board.sent == [] and not (tmp_path / "out").exists()
 
 
 def test_force_keeps_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -347,7 +378,7 @@ def test_a_coarse_quiet_signal_has_no_outliers(tmp_path: Path) -> None:
     values = [25.0 if n % 5 else 25.01 for n in range(100)]
     recording = make_recording(tmp_path, values)
     assert find_outliers(recording) == []
-    assert find_objections(recording, load_facts("temperature")) == []
+    assert find_objections(recording, sensor_of("temperature")) == []
 
 
 def test_sequence_numbers_may_wrap(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training import evaluation, fingerprint, interpreter, layers, manifest, profiles
+from project import profile as profiles
+from project.paths import PROJECT
+from training import evaluation, fingerprint, interpreter, layers, manifest
 
-NAMES = sorted(path.stem for path in (profiles.PROJECT / "profiles").glob("*.toml"))
+NAMES = sorted(path.stem for path in (PROJECT / "profiles").glob("*.toml"))
 
 
 @pytest.mark.parametrize("name", NAMES)

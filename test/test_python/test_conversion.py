@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training import arena, conversion, interpreter, layers, network, profiles
-from training.errors import UserError
-from training.profiles import Network
+from project import profile as profiles
+from project.errors import UserError
+from project.profile import Network
+from training import arena, conversion, interpreter, layers, network
 
 SMALL = dataclasses.replace(
     profiles.load(profiles.find("temperature")).network,

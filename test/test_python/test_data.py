@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training import data, profiles
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
+from training import data
 from training.wishes import Wishes
 
 LESSON = profiles.load(profiles.find("lesson"))

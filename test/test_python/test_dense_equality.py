@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from training import arena, codegen, conversion, fixedpoint, interpreter, layers, manifest, profiles
+from project import profile as profiles
+from training import arena, codegen, conversion, fixedpoint, interpreter, layers, manifest
 from training.conversion import Converted
 
 pytestmark = pytest.mark.skipif(not arena.available(), reason="tflite-micro has no wheel here")
@@ -165,23 +166,31 @@ def test_numpy_equals_the_interpreter(networks: list[Network]) -> None:
 def test_cpp_equals_the_interpreter(networks: list[Network], project: Path, tmp_path: Path) -> None:
     program = compile_networks(project, tmp_path, networks)
     data = b"".join(network.inputs.tobytes() for network in networks)
-    done = subprocess.run([str(program)], input=data, capture_output=True, check=True)
+    plain, fast = (
+        subprocess.run([str(program), kernels], input=data, capture_output=True, check=True).stdout
+        for kernels in ("plain", "fast")
+    )
+    assert plain == fast
     offset = 0
     for index, network in enumerate(networks):
         size = network.expected.nbytes
-        part = done.stdout[offset : offset + size]
+        part = fast[offset : offset + size]
         got = np.frombuffer(part, network.expected.dtype).reshape(network.expected.shape)
         offset += size
         if network.converted.quantization:
             assert np.array_equal(got, network.expected), f"network {index}"
         else:
             assert_close(got, network.expected)
-    assert offset == len(done.stdout)
+    assert offset == len(fast)
 
 
 MAIN = """
 template <typename T>
-void Run(const DenseModel& model, bool quantized) {
+void Run(DenseModel model, bool plain) {
+  if (plain) {
+    model.run = nullptr;
+    model.run_quantized = nullptr;
+  }
   DenseAutoencoder engine(model);
   if (engine.Load() != EngineStatus::kOk) std::exit(1);
   T input[kMaxLayerWidth];
@@ -201,8 +210,9 @@ void Run(const DenseModel& model, bool quantized) {
 
 
 def compile_networks(project: Path, folder: Path, networks: list[Network]) -> Path:
-    code = '#include <cstdio>\n#include <cstdlib>\n#include "DenseAutoencoder.h"\n'
-    code += f'#include "DenseKernels.h"\nconstexpr int kRows = {ROWS};\n{MAIN}'
+    code = "#include <cstdio>\n#include <cstdlib>\n#include <string_view>\n"
+    code += '#include "DenseAutoencoder.h"\n#include "FastKernels.h"\n'
+    code += f"constexpr int kRows = {ROWS};\n{MAIN}"
     calls = ""
     for index, network in enumerate(networks):
         converted = network.converted
@@ -210,9 +220,10 @@ def compile_networks(project: Path, folder: Path, networks: list[Network]) -> Pa
         tables = codegen.network_tables(converted.layers, converted.quantization, quantized)
         code += f"namespace network{index} {{\n{tables}}}\n"
         kind = "int8_t" if quantized else "float"
-        calls += f"  Run<{kind}>(network{index}::kDenseModel, {str(quantized).lower()});\n"
+        calls += f"  Run<{kind}>(network{index}::kDenseModel, plain);\n"
     source = folder / "networks.cpp"
-    source.write_text(code + f"int main() {{\n{calls}}}\n")
+    plain = '  const bool plain = std::string_view(arguments[1]) == "plain";\n'
+    source.write_text(code + f"int main(int, char** arguments) {{\n{plain}{calls}}}\n")
     library = project / "lib" / "Autoencoder" / "src"
     program = folder / "networks"
     command = ["g++", "-std=c++17", "-O1", "-I", library, source, *library.glob("*.cpp")]

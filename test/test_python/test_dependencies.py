@@ -10,7 +10,8 @@ from conftest import load_piow
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from training import codegen, fingerprint, manifest, profiles
+from project import profile as profiles
+from training import codegen, fingerprint, manifest
 
 STAGES = ("requirements", "requirements-train", "requirements-dev", "offline/requirements")
 

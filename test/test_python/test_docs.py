@@ -1,4 +1,4 @@
-"""The docs can be typed: every command block of README.md and docs/*.md, in the order of each page.
+"""The docs can be typed: every command block of each page, in its order.
 
 A block that is indented, or fenced without a language or as shell, is a command or what one prints.
 Each command is of one kind, by what it says itself:
@@ -28,9 +28,13 @@ from typing import Final
 
 import numpy as np
 import pytest
-from conftest import PROJECT, platformio_settings
+from conftest import PARTS, PROJECT, platformio_settings
 
-PAGES: Final = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES: Final = [
+    PROJECT / "README.md",
+    PROJECT / "CONTRIBUTING.md",
+    *sorted((PROJECT / "docs").glob("*.md")),
+]
 SHELL: Final = ("", "sh", "bash", "shell", "console")  # languages of a fence that holds commands
 
 # How a block begins that is no command: a section of settings, a drawing, or something printed.
@@ -41,7 +45,8 @@ SLOW_TARGETS: Final = {"report", "bench", "train"}
 SLOW_WORDS: Final = {"benchmark", "bench", "report"}
 SLOW_MODULES: Final = {"benchmark", "pytest", "monitor.picture"}
 BOARD_MODULES: Final = {"monitor.collect", "monitor.inject"}
-ELSEWHERE: Final = {"idf.py", "pipx", ".ci/lock", "git", "sudo"}  # need more than this project
+# These need more than this project.
+ELSEWHERE: Final = {"idf.py", "pipx", ".ci/lock", ".ci/run", "git", "sudo"}
 PIOW_OPTIONS: Final = ("--profile", "--model", "--model-dir")  # each with a value, first of all
 PYTHONS: Final = ("python", "python3", ".venv/bin/python")
 PLATFORMIO: Final = ("pio", "./piow")
@@ -295,6 +300,7 @@ def test_a_command_is_understood_and_names_what_exists(command: Command) -> None
         ("pio device monitor", "look"),
         ("TFLM_SOURCE_DIR=x .venv/bin/python -m benchmark speed --markdown", "look"),
         ("idf.py build", "look"),
+        (".ci/run", "look"),
     ],
 )
 def test_the_kind_of_a_command(text: str, expected: str) -> None:
@@ -322,6 +328,17 @@ def test_a_command_that_nobody_knows_is_an_error() -> None:
 )
 def test_a_name_that_does_not_exist_is_found(text: str, missing: str) -> None:
     assert missing in look(Command("page", 1, text))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_and_links_what_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    tops = "|".join(map(re.escape, (".ci", ".github", "docs", *PARTS)))
+    named = [PROJECT / name for name in re.findall(rf"`((?:{tops})/[\w./-]+)`", text)]
+    linked = [page.parent / name for name in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)]
+    # NAME stands for any.
+    missing = [p for p in (*named, *linked) if "NAME" not in str(p) and not p.exists()]
+    assert not missing
 
 
 def test_blocks_are_found_with_their_lines(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def every_line(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("g++"):
         pytest.skip("needs g++")
     output = tmp_path_factory.mktemp("every_line") / "every_line"
-    boards = ("NativeBoard", "BoardEsp32", "TflmAutoencoder")
+    boards = ("Host", "Esp32", "TflmAutoencoder")
     libraries = [f for f in project.glob("lib/*/src") if f.parent.name not in boards]
     command = ["g++", "-std=c++17", "-O1", f"-I{project / 'test'}"]
     command += [f"-I{folder}" for folder in libraries]

@@ -15,9 +15,11 @@ from conftest import copy_project, load_piow, platformio_settings
 from test_collect import FakeBoard
 
 from monitor import collect
+from project import profile as profiles
+from project.errors import UserError
+from project.paths import PROJECT
 from training import __main__ as training
-from training import codegen, files, manifest, profiles
-from training.errors import UserError
+from training import codegen, files, manifest
 
 NAMES = ("lesson", "temperature")
 
@@ -65,7 +67,7 @@ def fill(disk: Path) -> Path:
 
 
 def model_of(name: str) -> tuple[bytes, manifest.Manifest]:
-    folder = profiles.PROJECT / "models" / name
+    folder = PROJECT / "models" / name
     return (folder / manifest.MODEL).read_bytes(), manifest.load(folder)
 
 
@@ -149,7 +151,7 @@ def test_the_headers_may_be_killed_at_every_step(tmp_path: Path) -> None:
     pairs = []
     for name in NAMES:
         arguments = (profiles.load(profiles.find(name)), model_of(name)[1])
-        codegen.write_headers(*arguments, profiles.PROJECT / "models" / name, tmp_path)
+        codegen.write_headers(*arguments, PROJECT / "models" / name, tmp_path)
         pairs.append(contents(tmp_path, "*.h"))
 
     def write(pair: dict[str, bytes]) -> list[Path]:
@@ -414,7 +416,7 @@ def test_models_and_headers_stay_whole(
     with pytest.raises(UserError, match=reason):
         manifest.publish(model, *new)
     assert manifest.load(model) == old[1]
-    other = [*export[:2], str(profiles.PROJECT / "models" / NAMES[1]), *export[3:], NAMES[1]]
+    other = [*export[:2], str(PROJECT / "models" / NAMES[1]), *export[3:], NAMES[1]]
     assert training.main(other) == 1
     one_sentence(capsys.readouterr().err, include, reason)
     assert {**contents(model), **contents(include)} == before

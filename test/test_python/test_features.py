@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from training import codegen, features, profiles
+from project import profile as profiles
+from project.profile import CATALOGUE, Adaptation, Feature, Features, Profile
+from training import codegen, features
 from training.features import Streams
-from training.profiles import CATALOGUE, Adaptation, Feature, Features, Profile
 
 Array = npt.NDArray[np.float64]
 
@@ -109,4 +110,5 @@ def run_cpp(project: Path, folder: Path, profile: Profile, sigma: Array, samples
     specs = codegen.feature_tables(profile, [float(s) for s in sigma])
     code = specs.replace("kFeatures", "kConfig")
     main = MAIN.format(specs=code, channels=samples.shape[1], count=profile.feature_count)
-    return cpp_probe.run(folder, main, [project / "lib" / "Features" / "src"], samples)
+    libraries = [project / "lib" / name / "src" for name in ("Signal", "Features")]
+    return cpp_probe.run(folder, main, libraries, samples)

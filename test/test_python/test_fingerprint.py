@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from training import fingerprint, profiles
+from project import profile as profiles
+from training import fingerprint
 
 LESSON = profiles.load(profiles.find("lesson"))
 

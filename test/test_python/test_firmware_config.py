@@ -15,9 +15,9 @@ ENVIRONMENTS = ("esp32dev", "esp32-s3-devkitc-1", "esp32-c3-devkitm-1")
 
 # components/partition_table/gen_esp32part.py of ESP-IDF 5.5
 TABLE_END = 0x8000 + 0x1000
-TYPES = {"app": 0, "data": 1}
+OWN_TYPES = range(0x40, 0xFF)
 SUBTYPES = {
-    "app": {"factory": 0x00, "test": 0x20},
+    "app": {"factory": 0x00, "ota_0": 0x10, "ota_1": 0x11, "test": 0x20},
     "data": {
         "ota": 0,
         "phy": 1,
@@ -28,10 +28,11 @@ SUBTYPES = {
         "undefined": 6,
     },
 }
-ALIGNMENT = {"app": 0x10000, "data": 0x1000}
-APP_SIZE_ALIGNMENT = 0x1000
-LONGEST_NAME = 16
+APP_ALIGNMENT = 0x10000
+SECTOR = 0x1000
+LONGEST_NAME = 15
 LEAST_NVS = 0x3000
+OTADATA = 0x2000
 
 
 @dataclass(frozen=True)
@@ -47,23 +48,23 @@ class Partition:
         return self.offset + self.size
 
 
+def size(text: str) -> int:
+    """Bytes of "0x1000", "24K" or "24 KB"."""
+    digits, kilobytes, _ = text.partition("K")
+    return int(digits, 0) * (1024 if kilobytes else 1)
+
+
 @pytest.fixture(scope="module")
 def partitions(project: Path) -> list[Partition]:
     table = []
     for line in (project / "partitions.csv").read_text().splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        name, kind, subtype, offset, size = (field.strip() for field in line.split(","))
-        number = SUBTYPES[kind].get(subtype)
-        table.append(
-            Partition(
-                name,
-                kind,
-                int(subtype, 0) if number is None else number,
-                int(offset, 0),
-                int(size, 0),
-            )
-        )
+        name, kind, subtype, *place = (field.strip() for field in line.split(","))
+        number = SUBTYPES.get(kind, {}).get(subtype)
+        offset, length = map(size, place)
+        subtype_number = int(subtype, 0) if number is None else number
+        table.append(Partition(name, kind, subtype_number, offset, length))
     return table
 
 
@@ -90,11 +91,11 @@ def common(project: Path) -> dict[str, str]:
 def test_partitions_keep_the_rules_of_esp_idf(partitions: list[Partition]) -> None:
     assert len({p.name for p in partitions}) == len(partitions)
     for p in partitions:
-        assert p.type in TYPES
+        assert p.type in SUBTYPES or int(p.type, 0) in OWN_TYPES, p
         assert 0 < len(p.name) <= LONGEST_NAME
         assert 0 <= p.subtype <= 0xFE
-        assert p.offset % ALIGNMENT[p.type] == 0, p
-        assert p.type != "app" or p.size % APP_SIZE_ALIGNMENT == 0, p
+        assert p.offset % (APP_ALIGNMENT if p.type == "app" else SECTOR) == 0, p
+        assert p.size % SECTOR == 0, p
 
 
 def test_partitions_neither_overlap_nor_leave_the_flash(partitions: list[Partition]) -> None:
@@ -106,13 +107,37 @@ def test_partitions_neither_overlap_nor_leave_the_flash(partitions: list[Partiti
     assert end <= 4 * MB
 
 
-def test_partitions_are_a_firmware_its_settings_and_a_model(partitions: list[Partition]) -> None:
+def test_partitions_are_two_firmwares_two_models_and_their_data(
+    partitions: list[Partition],
+) -> None:
     by_name = {p.name: p for p in partitions}
-    assert by_name["factory"].type == "app" and by_name["factory"].subtype == 0
-    assert by_name["nvs"].subtype == SUBTYPES["data"]["nvs"]
-    assert by_name["nvs"].size >= LEAST_NVS
-    assert by_name["model"].type == "data"
-    assert by_name["model"].subtype >= 0x40, "below are ESP-IDF's own"
+    data = SUBTYPES["data"]
+    apps = [p for p in partitions if p.type == "app"]
+    assert [p.subtype for p in apps] == [SUBTYPES["app"]["ota_0"], SUBTYPES["app"]["ota_1"]]
+    assert apps[0].size == apps[1].size
+    # nvs_flash_init() takes the one of this name.
+    assert (by_name["nvs"].type, by_name["nvs"].subtype) == ("data", data["nvs"])
+    assert (by_name["identity"].type, by_name["identity"].subtype) == ("data", data["nvs"])
+    assert min(by_name["nvs"].size, by_name["identity"].size) >= LEAST_NVS
+    assert (by_name["otadata"].type, by_name["otadata"].subtype) == ("data", data["ota"])
+    assert by_name["otadata"].size == OTADATA
+    assert by_name["coredump"].subtype == data["coredump"]
+    own = [by_name[name] for name in ("model_a", "model_b", "events")]
+    assert len({(int(p.type, 0), p.subtype) for p in own}) == len(own)
+
+
+def test_the_page_has_the_partitions_as_they_are(
+    project: Path, partitions: list[Partition]
+) -> None:
+    page = (project / "docs" / "partitions.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (0x\w+) \| (\d+ KB) \|", page, re.MULTILINE)
+    described = [(name, int(offset, 16), size(length)) for name, offset, length in rows]
+    assert described == [(p.name, p.offset, p.size) for p in partitions]
+    largest = f"{partitions[2].size:,} bytes"
+    assert partitions[2].name == "ota_0"
+    for name in ("partitions.md", "firmware.md"):
+        text = (project / "docs" / name).read_text(encoding="utf-8")
+        assert f"A firmware may have {largest}" in text
 
 
 def test_settings_name_the_partition_table(project: Path, common: dict[str, str]) -> None:
@@ -162,19 +187,27 @@ def test_component_versions_are_pinned(project: Path) -> None:
         assert re.fullmatch(r"==\d+\.\d+\.\d+", version), name
 
 
-def test_platformio_builds_with_the_same_files(project: Path) -> None:
+def test_platformio_builds_with_the_same_files(project: Path, common: dict[str, str]) -> None:
     ini = configparser.ConfigParser(interpolation=None)
     ini.read(project / "platformio.ini")
     shared = ini["esp32"]
     assert shared["platform"] == "espressif32@^6.13.0"
     assert shared["framework"] == "espidf"
     assert shared["board_build.partitions"] == "partitions.csv"
+    # Else the board file's, 8 MB for the S3, and PlatformIO warns.
+    assert shared["board_upload.flash_size"] == "4MB"
+    assert common["CONFIG_ESPTOOLPY_FLASHSIZE_4MB"] == "y"
     assert shared["custom_engine"] == "tflm"
     assert "esp32_exception_decoder" in shared["monitor_filters"]
     assert "build_src_filter" not in shared, "ESP-IDF takes the sources from src/CMakeLists.txt"
     for environment in ENVIRONMENTS:
         assert ini[f"env:{environment}"]["extends"] == "esp32"
         assert ini[f"env:{environment}"]["board"] == environment
+
+
+def test_the_workflow_builds_for_every_chip(project: Path) -> None:
+    workflow = (project / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert f"environment: [{', '.join(ENVIRONMENTS)}]" in workflow
 
 
 # SOC_GPIO_VALID_OUTPUT_GPIO_MASK of ESP-IDF's soc_caps.h
@@ -192,7 +225,7 @@ def compile_pins(project: Path, folder: Path, chip: str, *defines: str) -> str:
     (folder / "sdkconfig.h").write_text(f"#define CONFIG_IDF_TARGET_{chip.upper()} 1\n")
     mask = f"#define SOC_GPIO_VALID_OUTPUT_GPIO_MASK {OUTPUTS[chip]:#x}ULL\n"
     (folder / "soc" / "soc_caps.h").write_text(mask)
-    header = project / "lib" / "BoardEsp32" / "src" / "Pins.h"
+    header = project / "lib" / "Esp32" / "src" / "Pins.h"
     command = ["g++", "-std=gnu++17", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", f"-I{folder}"]
     command += [*defines, "-x", "c++", "-include", str(header), "/dev/null"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -10,8 +10,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from conftest import load_piow
 
+from project.errors import UserError
 from training import files
-from training.errors import UserError
 
 Windows = Callable[..., ModuleType]
 

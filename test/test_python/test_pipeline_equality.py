@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from training import codegen, evaluation, features, manifest, profiles
+from project import profile as profiles
+from training import codegen, evaluation, features, manifest
 from training.manifest import Manifest
 
 Array = npt.NDArray[np.float64]
@@ -18,7 +19,7 @@ SAMPLES = 1_000_000
 
 MAIN = """
 #include <cstdio>
-#include "AnomalyDetector.h"
+#include "Detector.h"
 #include "DenseAutoencoder.h"
 #include "model_config.h"
 using namespace model_config;
@@ -26,7 +27,7 @@ int main() {
   FeatureStorage<kChannels, kFeatureCount, false> own, detectors;
   FeatureExtractor extractor(kFeatures, own.memory());
   DenseAutoencoder engine(kDenseModel);
-  AnomalyDetector detector(kDetector, kFeatures, detectors.memory(), engine);
+  Detector detector(kDetector, kFeatures, detectors.memory(), engine);
   if (engine.Load() != EngineStatus::kOk) return 1;
   float sample[kChannels];
   float out[kFeatureCount + 2];
@@ -101,6 +102,6 @@ def a_sensors_life(random: np.random.Generator) -> Array:
 def run_cpp(project: Path, folder: Path, header: str, samples: Array) -> Array:
     """Features, expected value and score [rows, features + 2]."""
     (folder / "model_config.h").write_text(header)
-    names = ("Features", "Autoencoder", "AnomalyDetector", "Sensor")
+    names = ("Signal", "Features", "Autoencoder", "Detector", "Inputs")
     libraries = [project / "lib" / name / "src" for name in names]
     return cpp_probe.run(folder, MAIN, libraries, samples)

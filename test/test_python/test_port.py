@@ -11,7 +11,8 @@ from conftest import PlatformIO
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from monitor.port import Link, UserError, add_options, find_port
+from monitor.port import Link, add_options, find_port
+from project.errors import UserError
 
 
 def ports(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from training import profiles
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
+from project.profile.inputs import Linear
 
 LESSON = profiles.find("lesson").read_text(encoding="utf-8")
 
@@ -25,7 +26,7 @@ def test_lesson_is_exactly_the_tutorial() -> None:
     assert not lesson.network.quantize
     assert (lesson.detector.score, lesson.detector.threshold) == ("absolute", 0.15)
     assert lesson.sampling.rate_hz == 2
-    assert (lesson.sensor.gain, lesson.sensor.offset) == (10, 20)
+    assert lesson.sensor.input == Linear(gain=10, offset=20)
     data = lesson.data.synthetic
     assert data is not None
     assert (data.rows, data.mean, data.sd, data.low, data.high) == (1000, 25, 2, 15, 35)

@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from monitor.telemetry import Raw, Reading, State, crc16, parse
-from training import profiles
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
+from project.profile import limits
 
 # ---- telemetry
 
@@ -177,8 +178,8 @@ def test_a_profile_with_any_value_anywhere_is_sound_or_refused_by_name(
         assert str(error).startswith(f"{path}: ")
         assert "\n" not in str(error)
         return
-    assert 1 <= len(profile.sensor.channels) <= profiles.MAX_CHANNELS
-    assert 1 <= profile.feature_count <= profiles.MAX_FEATURES
+    assert 1 <= len(profile.sensor.channels) <= limits.MAX_CHANNELS
+    assert 1 <= profile.feature_count <= limits.MAX_FEATURES
     record = dataclasses.asdict(profile)
     del record["data"], record["network"]  # neither is seen by the chip
     assert all(map(is_float32, filter(math.isfinite, numbers(record))))

@@ -14,15 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training import profiles, recordings
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
+from training import recordings
 from training.recordings import Recording
 from training.table import Undecided
 from training.wishes import Wishes
 
 TEMPERATURE = profiles.load(profiles.find("temperature"))
 PUMP = profiles.load(profiles.find("examples/pump.toml"))
-NEEDED = ("Board", "Features", "Sensor", "Telemetry", "AnomalyDetector", "Autoencoder")
+NEEDED = ("Signal", "Platform", "Features", "Inputs", "Protocol", "Detector", "Autoencoder")
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 
 
@@ -299,15 +300,15 @@ def test_any_table_becomes_pieces_or_a_sentence(
 READER = """
 #include <cstdio>
 #include <cstring>
-#include "Recording.h"
+#include "RecordedInput.h"
 int main(int argc, char** argv) {
   const char* const names[] = {"a", "b"};
   for (int i = 1; i < argc; ++i) {
-    Recording recording;
+    RecordedInput recording;
     const char* error = recording.Open(argv[i], nullptr, names, 2, 1000000);
     std::printf("%s\\n", *error == '\\0' ? "ok" : error);
     while (!recording.Done()) {
-      const SensorSample sample = recording.Next();
+      const HostSample sample = recording.Next();
       uint32_t bits[2];
       std::memcpy(bits, sample.values, sizeof(bits));
       std::printf("%08x %08x%s\\n", bits[0], bits[1], sample.after_gap ? " g" : "");
@@ -381,9 +382,9 @@ def test_program_and_training_read_what_import_writes_row_for_row(
     assert len(written) > 0.7 * TABLES
     code = tmp_path / "reader.cpp"
     code.write_text(READER)
-    folders = [project / "lib" / name / "src" for name in ("NativeBoard", *NEEDED)]
+    folders = [project / "lib" / name / "src" for name in ("Host", *NEEDED)]
     command = ["g++", "-std=c++17", "-O1", *[f"-I{folder}" for folder in folders], str(code)]
-    command += [str(folders[0] / "Recording.cpp"), "-o", str(tmp_path / "reader")]
+    command += [str(folders[0] / "RecordedInput.cpp"), "-o", str(tmp_path / "reader")]
     subprocess.run(command, check=True)
     found: list[str] = []
     for begin in range(0, len(written), 500):

@@ -18,11 +18,13 @@ pytest.importorskip("matplotlib")
 from benchmark import report, synthetic
 from benchmark.devices import GRID
 from benchmark.report import anomalies, comparison, page, signals
-from training import manifest, profiles
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
+from project.paths import PROJECT
+from training import manifest
 
 TEMPERATURE = profiles.load(profiles.find("temperature"))
-MODEL = manifest.load(profiles.PROJECT / "models" / "temperature")
+MODEL = manifest.load(PROJECT / "models" / "temperature")
 
 
 def figures(recall: float = 0.5, size: int = 1234) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def made(
 ) -> Made:
     path = tmp_path_factory.mktemp("page") / "page.html"
     asked = ("--profile", request.param, "--out", path, "--benchmark", measured)
-    done = run_report(profiles.PROJECT, *asked)
+    done = run_report(PROJECT, *asked)
     assert done.returncode == 0, done.stderr
     return Made(done.stdout, done.stderr, path.read_text(encoding="utf-8"))
 

@@ -14,7 +14,8 @@ import pytest
 from conftest import PlatformIO
 
 from benchmark import program
-from training import data, manifest, profiles, train
+from project import profile as profiles
+from training import data, manifest, train
 from training.wishes import Wishes
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")

@@ -22,7 +22,7 @@ pytestmark = [
 
 COMMAND = ("g++", "-std=gnu++17", "-O1")
 WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wdouble-promotion", "-Werror")
-BOARDS = ("BoardEsp32", "NativeBoard")  # libraries that no suite of test/target uses
+BOARDS = ("Esp32", "Host")  # libraries that no suite of test/target uses
 
 
 def run(*command: str | Path) -> str:

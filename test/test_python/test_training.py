@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training import manifest, profiles
-from training.errors import UserError
+from project import profile as profiles
+from project.errors import UserError
+from project.paths import PROJECT
+from training import manifest
 
 LESSON = profiles.find("lesson").read_text(encoding="utf-8")
 
@@ -243,7 +245,7 @@ def test_one_training_at_a_time(tmp_path: Path) -> None:
     def start() -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-c", code, str(folder)],
-            cwd=profiles.PROJECT,
+            cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,9 +1,13 @@
 // The whole path as src/main_native.cpp replays a recording as fast as it goes: sample, verdict,
 // line of text, run summary. The samples lie in memory and the lines go nowhere, so that neither a
 // file nor a terminal is measured. Then its parts, each alone.
-#include "NativeBoard.h"
+#include "MemorySettings.h"
+#include "PortLine.h"
+#include "PrintedLed.h"
 #include "RunSummary.h"
-#include "Simulation.h"
+#include "SimulatedInput.h"
+#include "VirtualClock.h"
+#include "VirtualSystem.h"
 #include "app_config.h"
 #include "measure.h"
 
@@ -14,19 +18,19 @@ using model_config::kChannels;
 constexpr int kCalls = 1024;
 constexpr int kSamples = 8192;
 
-class MemorySource final : public SampleSource {
+class MemorySource final : public HostInput {
  public:
   MemorySource() {
-    Simulation simulation(model_config::kSensor, model_config::kNormalSignal, 0, Scenario::kNormal,
-                          1, model_config::kSamplePeriodUs);
-    for (SensorSample& sample : samples_) sample = simulation.Next();
+    SimulatedInput simulation(model_config::kSensor, model_config::kNormalSignal, 0,
+                              Scenario::kNormal, 1, model_config::kSamplePeriodUs);
+    for (HostSample& sample : samples_) sample = simulation.Next();
   }
-  SensorSample Next() override { return samples_[next_++ % kSamples]; }
+  HostSample Next() override { return samples_[next_++ % kSamples]; }
   bool Done() const override { return false; }
   const float* values(int i) const { return samples_[i % kSamples].values; }
 
  private:
-  SensorSample samples_[kSamples];
+  HostSample samples_[kSamples];
   uint32_t next_ = 0;
 };
 
@@ -40,15 +44,19 @@ class NullPort final : public SerialPort {
 void MeasureWholePath(int batches, MemorySource& source, Autoencoder& engine) {
   static ModelFeatureStorage storage;
   NullPort port;
-  NativeBoard board(source, &port, false, model_config::kSamplePeriodUs);
-  static DetectorApp app(kAppConfig, storage.memory(), board, engine);
+  VirtualClock clock(model_config::kSamplePeriodUs, false);
+  PrintedLed led(clock);
+  PortLine serial(&port);
+  MemorySettings settings;
+  VirtualSystem system;
+  App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system}, source, engine);
   RunSummary summary;
   app.Start();
   uint64_t samples = 0;
   Measure("whole_path", batches, kCalls, [&](int) {
     app.Poll();
-    board.Tick();
-    app.Sample();
+    clock.Tick();
+    app.Step();
     summary.Add(samples++, app.verdict(), source.time_text());
   });
 }
@@ -74,8 +82,8 @@ void MeasureParts(int batches, const MemorySource& source, Autoencoder& engine) 
   // With an engine that does nothing, what is left is features, scaling, score and decision.
   static ModelFeatureStorage other_storage;
   MeanAutoencoder nothing(model_config::kFeatureCount);
-  AnomalyDetector detector(model_config::kDetector, model_config::kFeatures, other_storage.memory(),
-                           nothing);
+  Detector detector(model_config::kDetector, model_config::kFeatures, other_storage.memory(),
+                    nothing);
   Verdict verdict = {};
   Measure("detector_with_features", batches, kCalls, [&](int i) {
     verdict = detector.Update(source.values(i));
@@ -100,7 +108,7 @@ int main(int argc, char** argv) {
   Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
   MeasureWholePath(batches, source, engine);
   MeasureParts(batches, source, engine);
-  std::printf("number ram.app %zu\n", sizeof(DetectorApp));
+  std::printf("number ram.app %zu\n", sizeof(App));
   std::printf("number ram.features %zu\n", sizeof(ModelFeatureStorage));
   std::printf("number ram.dense_engine %zu\n", sizeof(DenseAutoencoder));
   return 0;

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "DenseKernels.h"
+#include "PlainKernels.h"
 
 namespace {
 
@@ -37,18 +37,6 @@ bool LayersAreValid(const Layer* layers, int count) {
 bool QuantizationIsValid(const Quantization& quantization) {
   return std::isfinite(quantization.scale) && quantization.scale > 0.0f &&
          quantization.zero_point >= -128 && quantization.zero_point <= 127;
-}
-
-// Any tables: a layer reads one row of scratch and writes the other.
-template <typename Layer, typename Value>
-void RunLayers(const Layer* layers, int count, const Value* input, Value* output) {
-  Value rows[2][kMaxLayerWidth];
-  for (int i = 0; i < count; ++i) {
-    const Layer& layer = layers[i];
-    Value* target = i + 1 < count ? rows[i & 1] : output;
-    dense_internal::Layer(layer, layer.inputs, layer.outputs, input, target);
-    input = target;
-  }
 }
 
 }  // namespace

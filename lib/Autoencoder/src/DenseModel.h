@@ -19,11 +19,15 @@ struct DenseLayer {
   const float* bias;     // [outputs]
 };
 
-// One int8 layer with the arithmetic of TensorFlow Lite's int8 FULLY_CONNECTED:
-//   accumulator = bias + sum(weight * input)           int32; bias holds -input_zero_point *
-//   sum(weight) already value = accumulator * multiplier * 2^(shift - 31)  rounded as the reference
-//   kernels do output = clamp(value + output_zero_point, low, high), then lookup[output + 128] if
-//   there is one
+// One int8 layer, with the arithmetic of TensorFlow Lite's int8 FULLY_CONNECTED:
+//
+//   sum    = bias + sum(weight * input)            in int32
+//   value  = sum * multiplier * 2^(shift - 31)     rounded as the reference kernels do
+//   output = clamp(value + output_zero_point, low, high)
+//
+// and where there is a lookup table, lookup[output + 128] instead of that output. The input's zero
+// point does not appear, because the bias has it: it holds the model's bias minus
+// input_zero_point * sum(weight).
 struct QuantizedDenseLayer {
   int16_t inputs;
   int16_t outputs;
@@ -31,7 +35,7 @@ struct QuantizedDenseLayer {
   int8_t low;                 // -128, or the zero point where a relu is fused
   int8_t high;                // 127
   const int8_t* weights;      // [outputs][inputs], symmetric
-  const int32_t* bias;        // [outputs], input zero point folded in
+  const int32_t* bias;        // [outputs], with the input's zero point in it
   const int32_t* multiplier;  // [outputs], Q31 in [2^30, 2^31)
   const int8_t* shift;        // [outputs], positive is left
   const int8_t* lookup;       // [256] sigmoid or tanh as TFLM computes it, or nullptr

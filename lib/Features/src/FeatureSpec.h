@@ -3,13 +3,7 @@
 
 #include <cstdint>
 
-// Upper bounds that size the extractor's state.
-constexpr int kMaxChannels = 8;
-constexpr int kMaxFeatures = 16;
-constexpr int kMaxWindow = 64;
-// Characters of a channel's name, and of its unit: a line of the protocol has room for all of them.
-constexpr int kMaxChannelName = 32;
-constexpr int kMaxUnit = 8;
+#include "Bounds.h"
 
 // The catalogue. Each kind is one type in FeatureCatalogue.h and one function in
 // training/features.py; what a, b and c mean is said there.

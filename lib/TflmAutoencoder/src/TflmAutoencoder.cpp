@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "Crc.h"
+
 namespace {
 
 constexpr uintptr_t kAlignment = 16;
@@ -12,16 +14,6 @@ constexpr char kIdentifier[] = "TFL3";
 
 bool IsAligned(const void* pointer) {
   return reinterpret_cast<uintptr_t>(pointer) % kAlignment == 0;
-}
-
-// CRC-32 as zlib has it: polynomial 0xEDB88320, reflected; "123456789" gives 0xcbf43926.
-uint32_t Crc32(const unsigned char* data, size_t size) {
-  uint32_t crc = ~uint32_t{0};
-  for (size_t i = 0; i < size; ++i) {
-    crc ^= data[i];
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320u : 0u);
-  }
-  return ~crc;
 }
 
 bool IsFile(const unsigned char* data, size_t size) {

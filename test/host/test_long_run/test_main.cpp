@@ -11,11 +11,11 @@
 #include "../everything_config.h"
 #include "../heap_guard.h"
 #include "../simulated_board.h"
+#include "App.h"
 #include "DenseAutoencoder.h"
-#include "DetectorApp.h"
 #include "FeatureExtractor.h"
 #include "MeanAutoencoder.h"
-#include "Simulation.h"
+#include "SimulatedInput.h"
 #include "reference_features.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -39,14 +39,14 @@ class AllScenarios {
                      Make(sensor, normal, period_us, 4), Make(sensor, normal, period_us, 5),
                      Make(sensor, normal, period_us, 6), Make(sensor, normal, period_us, 7)} {}
 
-  Simulation& InHour(int hour) { return simulations_[hour % kScenarios]; }
+  SimulatedInput& InHour(int hour) { return simulations_[hour % kScenarios]; }
 
  private:
-  static Simulation Make(const SensorConfig& sensor, const NormalSignal& normal, uint32_t period_us,
-                         int i) {
+  static SimulatedInput Make(const SensorConfig& sensor, const NormalSignal& normal,
+                             uint32_t period_us, int i) {
     return {sensor, normal, 0, static_cast<Scenario>(i), static_cast<uint64_t>(i + 1), period_us};
   }
-  Simulation simulations_[kScenarios];
+  SimulatedInput simulations_[kScenarios];
 };
 
 // ---- statistics
@@ -94,11 +94,11 @@ static void StatisticsDoNotDrift() {
   static ReferenceFeatures reference(kFeatures);
   double worst = 0.0;
   for (int hour = 0; hour < kHours; ++hour) {
-    Simulation& simulation = scenarios.InHour(hour);
+    SimulatedInput& simulation = scenarios.InHour(hour);
     for (int i = 0; i < kSamplesAnHour; ++i) {
-      SensorSample sample = simulation.Next();
+      HostSample sample = simulation.Next();
       sample.values[0] += Day(hour, i);
-      if (sample.fault != SensorFault::kNone) continue;
+      if (sample.fault != Fault::kNone) continue;
       float found[kCount];
       extractor.Update(sample.values, found);
       reference.Push(sample.values[0]);
@@ -129,7 +129,6 @@ static const char* const kTyped[] = {"inject 50 3\n", "raw on crc\n",        "ra
 constexpr int kTypedCount = sizeof(kTyped) / sizeof(kTyped[0]);
 
 static void TheAppRunsOnWithItsCountersRight() {
-  constexpr uint32_t kFirstSample = UINT32_MAX - 50000;  // soon wraps
   constexpr int64_t kStart =
       (int64_t{1} << 32) * 1000 - int64_t{3600} * 1000000;  // 2^32 ms less 1 h
   AllScenarios scenarios(model_config::kSensor, model_config::kNormalSignal,
@@ -140,10 +139,9 @@ static void TheAppRunsOnWithItsCountersRight() {
   Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
   static SimulatedBoard board(model_config::kSamplePeriodUs, kStart);
   board.stopwatch = UINT32_MAX - 1000;  // soon wraps
-  DetectorApp app(kAppConfig, storage.memory(), board, engine);
+  App app(kAppConfig, storage.memory(), board.platform(), board, engine);
   board.source = &scenarios.InHour(0);
   app.Start();
-  app.SetSampleCount(kFirstSample);
   heap_guard::attempts = 0;
   heap_guard::forbidden = true;
   int anomalies = 0;
@@ -154,7 +152,7 @@ static void TheAppRunsOnWithItsCountersRight() {
     board.source = &scenarios.InHour(hour);
     for (int i = 0; i < kSamplesAnHour; ++i) {
       if (i % 1000 == 500) board.input = kTyped[typed++ % kTypedCount];
-      app.Sample();
+      app.Step();
       app.Poll();
       const State state = app.state();
       if (state != before && state == State::kAnomaly) ++anomalies;
@@ -172,8 +170,8 @@ static void TheAppRunsOnWithItsCountersRight() {
   char expected[160];
   std::snprintf(expected, sizeof(expected),
                 " uptime_s=%lld samples=%lu missed=0 dropped=0 queue_max=2 anomalies=%d faults=%d ",
-                static_cast<long long>(uptime_s),
-                static_cast<unsigned long>(kFirstSample + samples), anomalies, faults);
+                static_cast<long long>(uptime_s), static_cast<unsigned long>(samples), anomalies,
+                faults);
   TEST_ASSERT_TRUE_MESSAGE(board.Answered(expected), board.last_answer);
   TEST_ASSERT_TRUE_MESSAGE(board.Answered(" inference_us=7 p50_us=7 p99_us=7 "), board.last_answer);
   TEST_ASSERT_TRUE(anomalies + faults > kHours);

@@ -10,11 +10,11 @@
 #include "../everything_config.h"
 #include "../heap_guard.h"
 #include "../simulated_board.h"
+#include "App.h"
 #include "DenseAutoencoder.h"
-#include "DetectorApp.h"
 #include "MeanAutoencoder.h"
-#include "Recording.h"
-#include "Simulation.h"
+#include "RecordedInput.h"
+#include "SimulatedInput.h"
 
 void setUp() { heap_guard::attempts = 0; }
 void tearDown() { heap_guard::forbidden = false; }
@@ -32,9 +32,9 @@ struct Seen {
 };
 
 // Samples until `count` are through; what is typed is answered on the way.
-static void Run(DetectorApp& app, int count, Seen* seen) {
+static void Run(App& app, int count, Seen* seen) {
   for (int i = 0; i < count; ++i) {
-    app.Sample();
+    app.Step();
     seen->states[static_cast<int>(app.state())] = true;
     app.Poll();
   }
@@ -58,10 +58,10 @@ static const char* const kCommands[] = {"help\n",
                                         "raw\n",
                                         "\b\x7f\xff\x01 \t\n"};
 
-static void RunEverything(DetectorApp& app, SimulatedBoard& board, const SensorConfig& sensor,
+static void RunEverything(App& app, SimulatedBoard& board, const SensorConfig& sensor,
                           const NormalSignal& normal, uint32_t period_us, Seen* seen) {
-  Simulation calm(sensor, normal, 0, Scenario::kNormal, 1, period_us);
-  Simulation mixed(sensor, normal, 0, Scenario::kMixed, 2, period_us);
+  SimulatedInput calm(sensor, normal, 0, Scenario::kNormal, 1, period_us);
+  SimulatedInput mixed(sensor, normal, 0, Scenario::kMixed, 2, period_us);
   board.source = &calm;
   app.Start();
   heap_guard::forbidden = true;
@@ -73,7 +73,7 @@ static void RunEverything(DetectorApp& app, SimulatedBoard& board, const SensorC
     board.input = command;
     Run(app, 100, seen);
   }
-  for (int i = 0; i < 100; ++i) app.Sample();  // the console is busy: 32 events wait
+  for (int i = 0; i < 100; ++i) app.Step();  // the console is busy: 32 events wait
   Run(app, 1, seen);
   heap_guard::forbidden = false;
   board.source = nullptr;
@@ -85,7 +85,7 @@ static void TheAppOfTheProfileNeedsNoHeap() {
   MeanAutoencoder mean(model_config::kFeatureCount);
   Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
   SimulatedBoard board(model_config::kSamplePeriodUs, 0);
-  DetectorApp app(kAppConfig, storage.memory(), board, engine);
+  App app(kAppConfig, storage.memory(), board.platform(), board, engine);
   Seen seen = {};
   RunEverything(app, board, model_config::kSensor, model_config::kNormalSignal,
                 model_config::kSamplePeriodUs, &seen);
@@ -98,7 +98,7 @@ static void AnAppThatUsesEverythingNeedsNoHeap() {
   static everything::Storage storage;
   MeanAutoencoder engine(everything::kCount);
   SimulatedBoard board(everything::kPeriodUs, 0);
-  DetectorApp app(everything::kApp, storage.memory(), board, engine);
+  App app(everything::kApp, storage.memory(), board.platform(), board, engine);
   Seen seen = {};
   RunEverything(app, board, everything::kSensor, everything::kNormalSignal, everything::kPeriodUs,
                 &seen);
@@ -118,7 +118,7 @@ static void ARecordingIsReplayedWithoutHeap() {
   std::fclose(file);
   {
     const char* const names[] = {"value"};
-    Recording recording;
+    RecordedInput recording;
     TEST_ASSERT_EQUAL_STRING("", recording.Open(path, nullptr, names, 1, 1000000));
     heap_guard::forbidden = true;
     int rows = 0;

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "../../suite_main.h"
-#include "Recording.h"
+#include "RecordedInput.h"
 
 static const char kPath[] = "test_recording.csv";
 static const char* const kOne[] = {"temperature"};
@@ -25,13 +25,13 @@ static void Write(const char* text) { WriteBytes(text, std::strlen(text)); }
 
 constexpr uint32_t kPeriodUs = 500000;
 
-static const char* Open(Recording& recording, const char* column = nullptr) {
+static const char* Open(RecordedInput& recording, const char* column = nullptr) {
   return recording.Open(kPath, column, kOne, 1, kPeriodUs);
 }
 
 // Opens what was written and reads it all: `expected` values of channel 0.
 static void ExpectValues(const char* column, const float* expected, int count, uint32_t malformed) {
-  Recording recording;
+  RecordedInput recording;
   TEST_ASSERT_EQUAL_STRING("", Open(recording, column));
   for (int i = 0; i < count; ++i) {
     TEST_ASSERT_FALSE(recording.Done());
@@ -47,7 +47,7 @@ static void HeadTimesAndCarriageReturnsAreUnderstood() {
       "time,temperature\r\n0.000,69.88\r\n3600.000,-1e1\r\n");
   const float expected[] = {69.88f, -10.0f};
   ExpectValues(nullptr, expected, 2, 0);
-  Recording recording;
+  RecordedInput recording;
   TEST_ASSERT_EQUAL_STRING("", Open(recording));
   TEST_ASSERT_EQUAL_INT64(3600000000, recording.interval_us());
   recording.Next();
@@ -58,7 +58,7 @@ static void HeadTimesAndCarriageReturnsAreUnderstood() {
 
 static void WithoutADateTheTimeIsInSeconds() {
   Write("time,value\n0.0,25.5\n0.5,26.5\n");
-  Recording recording;
+  RecordedInput recording;
   TEST_ASSERT_EQUAL_STRING("", Open(recording));
   TEST_ASSERT_EQUAL_INT64(500000, recording.interval_us());
   recording.Next();
@@ -68,7 +68,7 @@ static void WithoutADateTheTimeIsInSeconds() {
 
 static void TheIntervalIsWhatMostOfTheFirstRowsHave() {
   Write("# recorded: 2026-11-24T10:00:00Z\ntime,value\n0,1\n30,2\n40,3\n50,4\n60,5\n");
-  Recording recording;
+  RecordedInput recording;
   TEST_ASSERT_EQUAL_STRING("", Open(recording));
   TEST_ASSERT_EQUAL_INT64(10000000, recording.interval_us());
   TEST_ASSERT_EQUAL_FLOAT(1.0f, recording.Next().values[0]);
@@ -90,9 +90,9 @@ static void MalformedRowsAreCountedAndNeverBecomeNumbers() {
 
 static void SeveralChannelsAreFoundByName() {
   Write("time,b,t,a\n0,1,2,3\n");
-  Recording recording;
+  RecordedInput recording;
   TEST_ASSERT_EQUAL_STRING("", recording.Open(kPath, nullptr, kTwo, 2, kPeriodUs));
-  const SensorSample sample = recording.Next();
+  const HostSample sample = recording.Next();
   TEST_ASSERT_EQUAL_FLOAT(3.0f, sample.values[0]);
   TEST_ASSERT_EQUAL_FLOAT(1.0f, sample.values[1]);
 }
@@ -100,14 +100,14 @@ static void SeveralChannelsAreFoundByName() {
 static void AHoleOrAStepBackBeginsAPiece() {
   Write("time,value\n0,1\n0.5,1\n1.2,1\n2,1\n2.5,1\n2,1\n2.5,1\n2.5,1\n");
   const bool expected[] = {false, false, false, true, false, true, false, true};
-  Recording recording;
+  RecordedInput recording;
   TEST_ASSERT_EQUAL_STRING("", Open(recording));
   for (const bool gap : expected) TEST_ASSERT_EQUAL(gap, recording.Next().after_gap);
   TEST_ASSERT_TRUE(recording.Done());
 }
 
 static void ExpectRefusal(const char* column, const char* part) {
-  Recording recording;
+  RecordedInput recording;
   const char* error = Open(recording, column);
   TEST_ASSERT_NOT_NULL_MESSAGE(std::strstr(error, part), error);
   TEST_ASSERT_TRUE(recording.Done());

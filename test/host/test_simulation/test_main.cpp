@@ -5,7 +5,7 @@
 #include <initializer_list>
 
 #include "../../suite_main.h"
-#include "Simulation.h"
+#include "SimulatedInput.h"
 
 void setUp() {}
 void tearDown() {}
@@ -31,13 +31,13 @@ constexpr float kWhite = 0.0f;
 constexpr float kAlone = 1.0f;
 constexpr NormalSignal kRoom = {1, &kLevel, &kNoise, &kWhite, &kAlone};
 
-static void ReadN(Scenario scenario, uint64_t seed, int count, SensorSample* samples) {
-  Simulation simulation(kSensor, kRoom, 0, scenario, seed, kPeriod);
+static void ReadN(Scenario scenario, uint64_t seed, int count, HostSample* samples) {
+  SimulatedInput simulation(kSensor, kRoom, 0, scenario, seed, kPeriod);
   for (int i = 0; i < count; ++i) samples[i] = simulation.Next();
 }
 
-static SensorSample normal[240];
-static SensorSample other[240];
+static HostSample normal[240];
+static HostSample other[240];
 
 static void TheSeedDecidesEverything() {
   ReadN(Scenario::kMixed, 5, 240, normal);
@@ -51,8 +51,8 @@ static void NormalIsNoisyQuantisedAndNearTheLevel() {
   ReadN(Scenario::kNormal, 1, 240, normal);
   float sum = 0.0f;
   float squares = 0.0f;
-  for (const SensorSample& sample : normal) {
-    TEST_ASSERT_TRUE(sample.fault == SensorFault::kNone);
+  for (const HostSample& sample : normal) {
+    TEST_ASSERT_TRUE(sample.fault == Fault::kNone);
     const float steps = (sample.values[0] - 20.0f) / kStep;
     TEST_ASSERT_FLOAT_WITHIN(0.02f, std::round(steps), steps);
     sum += sample.values[0] - 25.0f;
@@ -91,27 +91,27 @@ static void ScenariosDisturbOnlyTheirOwnTime() {
 
 static void ADropoutIsARailFault() {
   ReadN(Scenario::kDropout, 1, 120, normal);
-  TEST_ASSERT_TRUE(normal[59].fault == SensorFault::kNone);
-  TEST_ASSERT_TRUE(normal[60].fault == SensorFault::kLowRail);
-  TEST_ASSERT_TRUE(normal[61].fault == SensorFault::kLowRail);
-  TEST_ASSERT_TRUE(normal[62].fault == SensorFault::kNone);
+  TEST_ASSERT_TRUE(normal[59].fault == Fault::kNone);
+  TEST_ASSERT_TRUE(normal[60].fault == Fault::kLowRail);
+  TEST_ASSERT_TRUE(normal[61].fault == Fault::kLowRail);
+  TEST_ASSERT_TRUE(normal[62].fault == Fault::kNone);
 }
 
 // The recording of another instrument: neither its rails nor its steps.
 static void WhatTheAdcCannotShowDoesNotGoThroughIt() {
   const float level = 60.0f;
   const NormalSignal hot = {1, &level, &kNoise, &kWhite, &kAlone};
-  Simulation simulation(kSensor, hot, 0, Scenario::kDropout, 1, kPeriod);
+  SimulatedInput simulation(kSensor, hot, 0, Scenario::kDropout, 1, kPeriod);
   int between = 0;
   for (int i = 0; i < 60; ++i) {
-    const SensorSample sample = simulation.Next();
-    TEST_ASSERT_TRUE(sample.fault == SensorFault::kNone);
+    const HostSample sample = simulation.Next();
+    TEST_ASSERT_TRUE(sample.fault == Fault::kNone);
     TEST_ASSERT_FLOAT_WITHIN(0.5f, level, sample.values[0]);
     const float steps = (sample.values[0] - 20.0f) / kStep;
     if (std::fabs(steps - std::round(steps)) > 0.1f) ++between;
   }
   TEST_ASSERT_TRUE(between > 30);
-  TEST_ASSERT_TRUE(simulation.Next().fault == SensorFault::kNotANumber);
+  TEST_ASSERT_TRUE(simulation.Next().fault == Fault::kNotANumber);
 }
 
 static void NothingLeavesWhatIsBelievable() {
@@ -120,10 +120,10 @@ static void NothingLeavesWhatIsBelievable() {
   narrow.valid_high = 25.5f;
   for (const Scenario scenario :
        {Scenario::kSpike, Scenario::kStep, Scenario::kDrift, Scenario::kNoise}) {
-    Simulation simulation(narrow, kRoom, 0, scenario, 1, kPeriod);
+    SimulatedInput simulation(narrow, kRoom, 0, scenario, 1, kPeriod);
     for (int i = 0; i < 240; ++i) {
-      const SensorSample sample = simulation.Next();
-      TEST_ASSERT_TRUE(sample.fault == SensorFault::kNone);
+      const HostSample sample = simulation.Next();
+      TEST_ASSERT_TRUE(sample.fault == Fault::kNone);
       TEST_ASSERT_TRUE(sample.values[0] >= 24.8f && sample.values[0] <= 25.5f);
     }
   }
@@ -131,14 +131,14 @@ static void NothingLeavesWhatIsBelievable() {
 
 // A second of a scenario is two samples at least, and all of it waits for a long warm-up.
 static void ASlowSensorHasItsTime() {
-  Simulation slow(kSensor, kRoom, 0, Scenario::kSpike, 1, 5000000);
+  SimulatedInput slow(kSensor, kRoom, 0, Scenario::kSpike, 1, 5000000);
   TEST_ASSERT_EQUAL_INT(120, static_cast<int>(slow.round()));
   ReadN(Scenario::kSpike, 1, 120, normal);
   for (int i = 0; i < 120; ++i) {
-    const SensorSample sample = slow.Next();
+    const HostSample sample = slow.Next();
     TEST_ASSERT_EQUAL_MEMORY(&normal[i], &sample, sizeof(sample));
   }
-  Simulation patient(kSensor, kRoom, 124, Scenario::kSpike, 1, kPeriod);
+  SimulatedInput patient(kSensor, kRoom, 124, Scenario::kSpike, 1, kPeriod);
   TEST_ASSERT_EQUAL_INT(220, static_cast<int>(patient.round()));
   for (int i = 0; i < 160; ++i) TEST_ASSERT_TRUE(patient.Next().values[0] < 26.0f);
   TEST_ASSERT_TRUE(patient.Next().values[0] > 45.0f);
@@ -151,15 +151,15 @@ static void ChannelsHaveInCommonWhatTheyHadInTraining() {
   const float mixing[] = {1.0f, -0.6f, 0.8f};
   SensorConfig sensor = kSensor;
   sensor.valid_high = 2000.0f;
-  Simulation simulation(sensor, {2, level, noise, colour, mixing}, 0, Scenario::kNormal, 1,
-                        kPeriod);
+  SimulatedInput simulation(sensor, {2, level, noise, colour, mixing}, 0, Scenario::kNormal, 1,
+                            kPeriod);
   constexpr int kCount = 20000;
   float squares[2] = {};
   float both = 0.0f;
   float next = 0.0f;
   float before = 0.0f;
   for (int i = 0; i < kCount; ++i) {
-    const SensorSample sample = simulation.Next();
+    const HostSample sample = simulation.Next();
     const float first = sample.values[0] - level[0];
     const float second = sample.values[1] - level[1];
     squares[0] += first * first / kCount;

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <cstring>
 
-#include "../../settings_board.h"
 #include "../../suite_main.h"
-#include "DetectorApp.h"
+#include "../../test_board.h"
+#include "App.h"
 #include "MeanAutoencoder.h"
 
 static const char kFingerprint[] =
@@ -58,11 +58,11 @@ static const AppConfig kConfig = {"test",       kFingerprint,  kChannelNames, kC
                                   1234,         kSensor,       kFeatures,     kDetector,     1,
                                   kGoldenInput, kGoldenOutput, 1e-4f};
 
-class MemoryBoard final : public SettingsBoard {
+class MemoryBoard final : public TestBoard {
  public:
-  SensorSample ReadSensor() override {
+  Sample ReadSensor() override {
     micros_ += 500000;
-    SensorSample sample = {};
+    Sample sample = {};
     wobble_ = -wobble_;
     random_ = random_ * 1664525u + 1013904223u;
     const float uniform = static_cast<float>(random_ >> 8) / 16777216.0f - 0.5f;
@@ -71,7 +71,7 @@ class MemoryBoard final : public SettingsBoard {
     sample.fault = fault;
     return sample;
   }
-  void SetLed(bool on) override { led = on; }
+  void Set(bool on) override { led = on; }
   uint32_t Stopwatch() override { return stopwatch += 7; }
   int64_t NowMicros() const override { return micros_; }
   void Write(const char* text, size_t size) override {
@@ -96,7 +96,7 @@ class MemoryBoard final : public SettingsBoard {
 
   float value = 25.0f;
   float noise = 0.0f;  // standard deviation
-  SensorFault fault = SensorFault::kNone;
+  Fault fault = Fault::kNone;
   bool led = false;
   bool rebooted = false;
   uint32_t starts = 0;
@@ -119,21 +119,28 @@ void setUp() { board = MemoryBoard(); }
 void tearDown() {}
 
 // So many samples, each printed at once.
-static void Run(DetectorApp& app, int samples) {
+static void Run(App& app, int samples) {
   for (int i = 0; i < samples; ++i) {
-    app.Sample();
+    app.Step();
     app.Poll();
   }
 }
 
-static void Type(DetectorApp& app, const char* line) {
+static void Type(App& app, const char* line) {
   board.input = line;
   while (app.Poll()) {
   }
 }
 
+// What the board's flash holds.
+static SettingsRecord Kept() {
+  Settings settings(kConfig, board);
+  (void)settings.Load();
+  return settings.record;
+}
+
 static void StartSaysWhatTheTutorialSays() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_EQUAL_STRING(
       "Initializing Anomaly Detector...\r\n"
@@ -145,7 +152,7 @@ static void StartSaysWhatTheTutorialSays() {
 }
 
 static void AnAnomalyLightsTheLedAndCalmPutsItOut() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   Run(app, 3);
   TEST_ASSERT_TRUE(board.Said("State: WARMUP"));
@@ -162,7 +169,7 @@ static void AnAnomalyLightsTheLedAndCalmPutsItOut() {
 }
 
 static void InjectedValuesWaitForTheWarmupAndTakeTheWholePath() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   Type(app, "inject 50 2\r\n");
   TEST_ASSERT_TRUE(board.Said("OK inject 50.00 2 as soon as the warm-up ends\r\n"));
@@ -181,17 +188,17 @@ static void InjectedValuesWaitForTheWarmupAndTakeTheWholePath() {
 }
 
 static void ASensorFaultIsNoAnomaly() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   Run(app, 5);
   board.Forget();
-  board.fault = SensorFault::kLowRail;
+  board.fault = Fault::kLowRail;
   Run(app, 2);
   TEST_ASSERT_TRUE(board.Said("Fault: at the low rail"));
   TEST_ASSERT_TRUE(board.Said("State: FAULT"));
   TEST_ASSERT_FALSE(board.Said("Real:"));
   TEST_ASSERT_FALSE(board.led);
-  board.fault = SensorFault::kNone;
+  board.fault = Fault::kNone;
   board.Forget();
   Run(app, 3);
   TEST_ASSERT_TRUE(board.Said("State: WARMUP"));
@@ -200,7 +207,7 @@ static void ASensorFaultIsNoAnomaly() {
 }
 
 static void RawReplacesReadingsUntilItIsOff() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   Type(app, "raw on\n");
   board.Forget();
@@ -213,7 +220,7 @@ static void RawReplacesReadingsUntilItIsOff() {
 }
 
 static void ThresholdIsKeptOverAReboot() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   Type(app, "threshold 2.5\n");
   TEST_ASSERT_TRUE(board.Said("OK threshold 2.5000\r\n"));
@@ -224,7 +231,7 @@ static void ThresholdIsKeptOverAReboot() {
   TEST_ASSERT_TRUE(board.Said(" threshold=2.5000 default_threshold=5.0000"));
   Run(app, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 2.5000 | State"));
-  DetectorApp rebooted(kConfig, storage.memory(), board, engine);
+  App rebooted(kConfig, storage.memory(), board.platform(), board, engine);
   board.Forget();
   rebooted.Start();
   Run(rebooted, 1);
@@ -232,13 +239,62 @@ static void ThresholdIsKeptOverAReboot() {
   Type(rebooted, "threshold default\n");
   Run(rebooted, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
-  TEST_ASSERT_FALSE(board.has[static_cast<size_t>(Setting::kThreshold)]);
+  TEST_ASSERT_EQUAL_FLOAT(0.0f, Kept().threshold);
+}
+
+static void SettingsAreWrittenAtOnceAndOnlyWhenTheyChange() {
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  app.Start();
+  TEST_ASSERT_EQUAL_INT(0, board.saves);
+  for (int i = 0; i < 5; ++i) {
+    Type(app, "threshold 2.5\n");
+    Run(app, 1);
+  }
+  TEST_ASSERT_EQUAL_INT(1, board.saves);
+  board.noise = 0.5f;
+  Run(app, 5);
+  Type(app, "threshold default\n");
+  Run(app, 1);
+  Type(app, "calibrate\n");
+  Run(app, 120);
+  TEST_ASSERT_TRUE(board.Said("OK calibrate noise"));
+  TEST_ASSERT_EQUAL_INT(3, board.saves);  // noise and scale of the threshold in one write
+}
+
+// Any byte that is not what was written is noticed, and so is a block that was cut.
+static void DamagedSettingsAreForgotten() {
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  app.Start();
+  Type(app, "threshold 2.5\n");
+  const size_t size = board.kept_size;
+  unsigned char whole[sizeof(board.kept)];
+  std::memcpy(whole, board.kept, sizeof(whole));
+  for (size_t i = 0; i <= size; ++i) {
+    std::memcpy(board.kept, whole, sizeof(whole));
+    board.kept_size = i == size ? size - 1 : size;
+    board.kept[i] = static_cast<unsigned char>(board.kept[i] ^ 0x10);
+    App rebooted(kConfig, storage.memory(), board.platform(), board, engine);
+    board.Forget();
+    rebooted.Start();
+    TEST_ASSERT_TRUE(board.Said("Settings that were damaged are forgotten\r\n") ||
+                     board.Said("Settings of another version are forgotten\r\n"));
+    Run(rebooted, 1);
+    TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
+    // What is kept from now on is sound.
+    App again(kConfig, storage.memory(), board.platform(), board, engine);
+    board.Forget();
+    again.Start();
+    TEST_ASSERT_FALSE(board.Said("forgotten"));
+  }
 }
 
 static void SettingsOfAnotherModelAreForgotten() {
-  board.SaveSetting(Setting::kModel, 7.0f);
-  board.SaveSetting(Setting::kThreshold, 2.5f);
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  AppConfig other = kConfig;
+  other.fingerprint = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
+  Settings settings(other, board);
+  settings.record.threshold = 2.5f;
+  TEST_ASSERT_TRUE(settings.Save());
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("Settings of another model are forgotten\r\n"));
   Run(app, 1);
@@ -246,7 +302,7 @@ static void SettingsOfAnotherModelAreForgotten() {
 }
 
 static void CalibrateFindsTheNoiseAndKeepsIt() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   Type(app, "calibrate 60\n");
   TEST_ASSERT_TRUE(board.Said("ERR calibrate works in state NORMAL only\r\n"));
@@ -257,11 +313,11 @@ static void CalibrateFindsTheNoiseAndKeepsIt() {
   Run(app, 1200);
   TEST_ASSERT_TRUE(board.Said("OK calibrate noise 1.000000 -> 0.4"));
   TEST_ASSERT_TRUE(board.Said(" threshold 5.0000 -> 4.0000\r\n"));
-  TEST_ASSERT_FLOAT_WITHIN(0.03f, 0.5f, board.settings[static_cast<size_t>(Setting::kNoise)]);
+  TEST_ASSERT_FLOAT_WITHIN(0.03f, 0.5f, Kept().noise[0]);
   // The score is |x - 25| here, 0.43 in the mean of a uniform noise of 0.5; 1 was said to be
   // normal.
-  TEST_ASSERT_EQUAL_FLOAT(0.8f, board.settings[static_cast<size_t>(Setting::kThresholdScale)]);
-  DetectorApp rebooted(kConfig, storage.memory(), board, engine);
+  TEST_ASSERT_EQUAL_FLOAT(0.8f, Kept().threshold_scale);
+  App rebooted(kConfig, storage.memory(), board.platform(), board, engine);
   rebooted.Start();
   board.Forget();
   Run(rebooted, 1);
@@ -272,11 +328,11 @@ static void CalibrateFindsTheNoiseAndKeepsIt() {
   TEST_ASSERT_TRUE(board.Said(" threshold=5.0000 noise=1.000000 "));
   Run(rebooted, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
-  TEST_ASSERT_FALSE(board.has[static_cast<size_t>(Setting::kNoise)]);
+  TEST_ASSERT_EQUAL_FLOAT(1.0f, Kept().noise[0]);
 }
 
 static void CalibrateSaysWhatIsInUseAndWhatWasBefore() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -294,7 +350,7 @@ static void CalibrateSaysWhatIsInUseAndWhatWasBefore() {
 }
 
 static void CalibrateSaysHowLongItTakes() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -328,7 +384,7 @@ static void CalibrateTellsEveryChannel() {
                             features, detector,     1,     zeros, zeros,  1e-4f};
   FeatureStorage<2, 2, false> two;
   MeanAutoencoder mean(2);
-  DetectorApp app(config, two.memory(), board, mean);
+  App app(config, two.memory(), board.platform(), board, mean);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -339,7 +395,7 @@ static void CalibrateTellsEveryChannel() {
 }
 
 static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -348,11 +404,11 @@ static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
   board.value = 50.0f;
   Run(app, 1);
   TEST_ASSERT_TRUE(board.Said("ERR calibrate was given up"));
-  TEST_ASSERT_FALSE(board.has[static_cast<size_t>(Setting::kNoise)]);
+  TEST_ASSERT_EQUAL_FLOAT(1.0f, Kept().noise[0]);
 }
 
 static void CalibrateGivesWayToTheNextCommand() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -370,11 +426,11 @@ static void CalibrateGivesWayToTheNextCommand() {
   // The noise is the trained one again: what was found is twice as small, not four times.
   Type(app, "calibrate 600\n");
   Run(app, 1200);
-  TEST_ASSERT_FLOAT_WITHIN(0.05f, 0.5f, board.settings[static_cast<size_t>(Setting::kNoise)]);
+  TEST_ASSERT_FLOAT_WITHIN(0.05f, 0.5f, Kept().noise[0]);
 }
 
 static void CalibrateRefusesANoiseThatIsAnotherSensors() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   board.noise = 0.1f;
   Run(app, 5);
@@ -384,7 +440,7 @@ static void CalibrateRefusesANoiseThatIsAnotherSensors() {
 }
 
 static void EveryCommandIsAnsweredOnOneLine() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   const struct {
     const char* typed;
@@ -439,7 +495,7 @@ static void OnRequestReadingsShowEveryChannel() {
                             features, detector,     1,     golden, golden, 1e-4f};
   static FeatureStorage<3, 3, false> memory;
   MeanAutoencoder mean_engine(3);
-  DetectorApp app(config, memory.memory(), board, mean_engine);
+  App app(config, memory.memory(), board.platform(), board, mean_engine);
   app.Start();
   Run(app, 4);
   TEST_ASSERT_TRUE(board.Said("| State: NORMAL | Channels: 3\r\n"));
@@ -462,7 +518,7 @@ static void AFailedSelfTestIsAFaultNotHealth() {
   const AppConfig config = {"test",       kFingerprint, kChannelNames, kChannelUnits, 500000,
                             1234,         kSensor,      kFeatures,     kDetector,     1,
                             kGoldenInput, wrong,        1e-4f};
-  DetectorApp app(config, storage.memory(), board, engine);
+  App app(config, storage.memory(), board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("SELFTEST FAILED (max error 1.000000, 1 vectors)"));
   Run(app, 5);
@@ -486,7 +542,7 @@ class FailingEngine final : public Autoencoder {
 
 static void AnEngineThatFailsIsAFaultOfItsOwn() {
   FailingEngine failing;
-  DetectorApp app(kConfig, storage.memory(), board, failing);
+  App app(kConfig, storage.memory(), board.platform(), board, failing);
   app.Start();
   Run(app, 5);
   failing.fails = true;
@@ -524,7 +580,7 @@ static void AFailedStartIsRepeatedAndAnswersStatus() {
   const char message[] =
       "AllocateTensors() failed! Increase arena size. (has 10 bytes, needs 20)\r\n";
   BrokenEngine broken;
-  DetectorApp app(kConfig, storage.memory(), board, broken);
+  App app(kConfig, storage.memory(), board.platform(), board, broken);
   app.Start();
   TEST_ASSERT_TRUE(board.Said(message));
   TEST_ASSERT_FALSE(board.Said("System Ready"));
@@ -543,7 +599,7 @@ static void AFailedStartIsRepeatedAndAnswersStatus() {
 
 static void TheLedOfAFailedStartBlinksThriceEveryTwoSeconds() {
   BrokenEngine broken;
-  DetectorApp app(kConfig, storage.memory(), board, broken);
+  App app(kConfig, storage.memory(), board.platform(), board, broken);
   app.Start();
   // Whatever the rate of samples is: 10 ms between two looks, in ten seconds.
   int lit = 0;
@@ -553,7 +609,10 @@ static void TheLedOfAFailedStartBlinksThriceEveryTwoSeconds() {
     app.Poll();
     if (board.led) ++lit;
     if (board.led && !before) ++blinks;
-    if (i % 7 == 0) app.Sample();
+    if (i % 7 == 0) {
+      app.Step();
+      board.Advance(-500000);  // what this board takes for a sample
+    }
     board.Advance(10000);
   }
   TEST_ASSERT_EQUAL_INT(15, blinks);
@@ -565,7 +624,7 @@ static void AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid() {
   // Starts that end in a crash, somewhere before System Ready.
   for (int i = 0; i < 3; ++i) board.CountStart();
   {
-    DetectorApp app(kConfig, storage.memory(), board, engine);
+    App app(kConfig, storage.memory(), board.platform(), board, engine);
     app.Start();
     TEST_ASSERT_TRUE(board.Said(message));
     TEST_ASSERT_FALSE(board.Said("SELFTEST"));
@@ -579,29 +638,29 @@ static void AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid() {
   }
   // The next start tries again.
   board.Forget();
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("System Ready. Monitoring Sensor..."));
 }
 
 static void AStartAfterTwoFailedOnesIsAStartLikeAnyOther() {
   for (int i = 0; i < 2; ++i) board.CountStart();
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("System Ready. Monitoring Sensor..."));
   TEST_ASSERT_EQUAL_UINT32(0, board.starts);
 }
 
 // Bytes without an end, and a line so slow that every answer takes a sample.
-class FloodedBoard final : public SettingsBoard {
+class FloodedBoard final : public TestBoard {
  public:
   explicit FloodedBoard(const char* text) : text_(text), position_(text) {}
-  SensorSample ReadSensor() override {
-    SensorSample sample = {};
+  Sample ReadSensor() override {
+    Sample sample = {};
     sample.values[0] = 25.0f + ((wobble_ = !wobble_) ? 0.01f : -0.01f);
     return sample;
   }
-  void SetLed(bool) override {}
+  void Set(bool) override {}
   uint32_t Stopwatch() override { return 0; }
   int64_t NowMicros() const override { return 0; }
   void Write(const char* text, size_t) override {
@@ -610,7 +669,7 @@ class FloodedBoard final : public SettingsBoard {
       ++readings;
     } else {
       ++others;
-      if (app != nullptr) app->Sample();
+      if (app != nullptr) app->Step();
     }
   }
   int ReadByte() override {
@@ -619,7 +678,7 @@ class FloodedBoard final : public SettingsBoard {
   }
   void Reboot() override {}
 
-  DetectorApp* app = nullptr;
+  App* app = nullptr;
   int readings = 0;
   int others = 0;
 
@@ -639,12 +698,12 @@ static void AFloodOfBytesDelaysAnswersAndNoReadings() {
                                 "\xff\xfe\x01\b\x7f\x80\r"};
   for (const char* flood : floods) {
     FloodedBoard flooded(flood);
-    DetectorApp app(kConfig, storage.memory(), flooded, engine);
+    App app(kConfig, storage.memory(), flooded.platform(), flooded, engine);
     app.Start();
     flooded.others = 0;
     flooded.app = &app;
     for (int i = 0; i < 200; ++i) {
-      app.Sample();
+      app.Step();
       TEST_ASSERT_TRUE_MESSAGE(app.Poll(), flood);  // it ends, and says that more waits
     }
     TEST_ASSERT_TRUE_MESSAGE(flooded.others <= 200 * 64, flood);
@@ -656,34 +715,88 @@ static void AFloodOfBytesDelaysAnswersAndNoReadings() {
 }
 
 static void WhatASlowSerialLineMissesIsCounted() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
-  for (int i = 0; i < 100; ++i) app.Sample();
+  for (int i = 0; i < 100; ++i) app.Step();
   board.Forget();
   Type(app, "status\n");
   TEST_ASSERT_TRUE(board.Said("samples=100 missed=0 dropped=68 queue_max=32"));
 }
 
 static void TheStatusSaysWhichNoiseIsBelieved() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   Type(app, "status\n");
   TEST_ASSERT_TRUE(board.Said(" noise=1.000000 "));
 }
 
-static void TheSampleCounterWraps() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+// Several samples a block are judged like as many blocks of one.
+class BlockBoard final : public TestBoard {
+ public:
+  explicit BlockBoard(int count) : count_(count) {}
+  Sample ReadSensor() override { return {}; }
+  const SampleBlock& Wait() override {
+    for (int i = 0; i < count_; ++i) {
+      const int number = next_ + i;
+      values_[i] = number == 20 ? 50.0f : 25.0f + 0.01f * static_cast<float>(number % 3);
+    }
+    block_ = {values_, count_, Fault::kNone, false, int64_t{next_} * 500000};
+    next_ += count_;
+    return block_;
+  }
+  void Release() override { ++released; }
+  void Set(bool) override {}
+  uint32_t Stopwatch() override { return 0; }
+  int64_t NowMicros() const override { return 0; }
+  void Write(const char* text, size_t size) override {
+    std::memcpy(output + used_, text, size);
+    used_ += size;
+    output[used_] = '\0';
+  }
+  int ReadByte() override { return -1; }
+
+  char output[8192] = {};
+  int released = 0;
+
+ private:
+  int count_;
+  int next_ = 0;
+  float values_[8] = {};
+  SampleBlock block_ = {};
+  size_t used_ = 0;
+};
+
+static void ABlockOfSamplesIsJudgedLikeAsManyBlocksOfOne() {
+  BlockBoard one(1);
+  BlockBoard eight(8);
+  for (BlockBoard* each : {&one, &eight}) {
+    App app(kConfig, storage.memory(), each->platform(), *each, engine);
+    app.Start();
+    const int steps = each == &one ? 40 : 5;
+    for (int i = 0; i < steps; ++i) {
+      app.Step();
+      app.Poll();
+    }
+    TEST_ASSERT_EQUAL_INT(steps, each->released);
+    TEST_ASSERT_EQUAL_UINT32(40, app.samples());
+  }
+  TEST_ASSERT_NOT_NULL(std::strstr(one.output, ">>> ANOMALY DETECTED! <<<"));
+  TEST_ASSERT_EQUAL_STRING(one.output, eight.output);
+}
+
+static void WhatTheInputLostIsCounted() {
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
-  app.SetSampleCount(UINT32_MAX);
-  Type(app, "raw on\n");
   Run(app, 2);
-  TEST_ASSERT_TRUE(board.Said("RAW,4294967295,500,"));
-  TEST_ASSERT_TRUE(board.Said("RAW,0,1000,"));
+  board.lost_samples += 5;
+  Run(app, 2);
+  Type(app, "status\n");
+  TEST_ASSERT_TRUE(board.Said(" samples=4 missed=5 "));
 }
 
 static void AClockOf49DaysAndMoreIsNoProblem() {
   board.Advance(int64_t{4294967296} * 1000 - 500000);  // 2^32 ms less one period
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   Type(app, "raw on\n");
   Run(app, 2);
@@ -692,7 +805,7 @@ static void AClockOf49DaysAndMoreIsNoProblem() {
 }
 
 static void AnyBytesOnTheLineAreSafe() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   uint32_t random = 99;
   char bytes[200];
@@ -724,36 +837,35 @@ static void LatencyQuantilesAreNearestRank() {
 }
 
 static void ARefusedCommandChangesNothing() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   // Nine in one go, and the sampling side takes eight between two samples.
   Type(app,
        "threshold 1\nthreshold 1\nthreshold 1\nthreshold 1\nthreshold 1\nthreshold 1\nthreshold "
        "1\nthreshold 1\nthreshold 2\n");
   TEST_ASSERT_TRUE(board.Said("ERR busy, try again\r\n"));
-  TEST_ASSERT_EQUAL_FLOAT(1.0f, board.settings[static_cast<size_t>(Setting::kThreshold)]);
+  TEST_ASSERT_EQUAL_FLOAT(1.0f, Kept().threshold);
 }
 
 static void InjectedValuesWaitForABelievableSensor() {
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   Run(app, 5);
-  board.fault = SensorFault::kLowRail;
+  board.fault = Fault::kLowRail;
   Run(app, 2);
   Type(app, "inject 50 2\n");
   Run(app, 2);
-  board.fault = SensorFault::kNone;
+  board.fault = Fault::kNone;
   board.Forget();
   Run(app, 10);
   TEST_ASSERT_TRUE(board.Said("State: ANOMALY"));
 }
 
 static void SettingsThatNoCommandStoresAreIgnored() {
-  board.SaveSetting(Setting::kModel, 0x012345);
-  board.SaveSetting(Setting::kNoise, 1e-40f);
-  board.SaveSetting(Setting::kThresholdScale, 1e30f);
-  board.SaveSetting(Setting::kThreshold, NAN);
-  DetectorApp app(kConfig, storage.memory(), board, engine);
+  Settings settings(kConfig, board);
+  settings.record = {NAN, 1e30f, {1e-40f}};
+  TEST_ASSERT_TRUE(settings.Save());
+  App app(kConfig, storage.memory(), board.platform(), board, engine);
   app.Start();
   Run(app, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
@@ -766,6 +878,8 @@ static void RunTests() {
   RUN_TEST(ASensorFaultIsNoAnomaly);
   RUN_TEST(RawReplacesReadingsUntilItIsOff);
   RUN_TEST(ThresholdIsKeptOverAReboot);
+  RUN_TEST(SettingsAreWrittenAtOnceAndOnlyWhenTheyChange);
+  RUN_TEST(DamagedSettingsAreForgotten);
   RUN_TEST(SettingsOfAnotherModelAreForgotten);
   RUN_TEST(CalibrateFindsTheNoiseAndKeepsIt);
   RUN_TEST(CalibrateSaysWhatIsInUseAndWhatWasBefore);
@@ -785,7 +899,8 @@ static void RunTests() {
   RUN_TEST(AFloodOfBytesDelaysAnswersAndNoReadings);
   RUN_TEST(WhatASlowSerialLineMissesIsCounted);
   RUN_TEST(TheStatusSaysWhichNoiseIsBelieved);
-  RUN_TEST(TheSampleCounterWraps);
+  RUN_TEST(ABlockOfSamplesIsJudgedLikeAsManyBlocksOfOne);
+  RUN_TEST(WhatTheInputLostIsCounted);
   RUN_TEST(AClockOf49DaysAndMoreIsNoProblem);
   RUN_TEST(AnyBytesOnTheLineAreSafe);
   RUN_TEST(LatencyQuantilesAreNearestRank);

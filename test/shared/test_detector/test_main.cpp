@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "../../suite_main.h"
-#include "AnomalyDetector.h"
+#include "Detector.h"
 #include "MeanAutoencoder.h"
 
 void setUp() {}
@@ -67,7 +67,7 @@ static void AFaultIsFollowedByAWarmup() {
   config.warmup_samples = 2;
   Decision decision(config);
   for (int i = 0; i < 3; ++i) decision.Update(0.0f, 1.0f);
-  TEST_ASSERT_TRUE(decision.Fault() == State::kFault);
+  TEST_ASSERT_TRUE(decision.TakeFault() == State::kFault);
   TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kWarmup);
   TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kWarmup);
   TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kNormal);
@@ -104,7 +104,7 @@ static void ScoreIsTheDistanceFromWhatTheEngineExpected() {
   const DetectorConfig config = ValueDetector();
   FeatureStorage<1, 1, false> storage;
   MeanAutoencoder engine(1);
-  AnomalyDetector detector(config, kValueFeatures, storage.memory(), engine);
+  Detector detector(config, kValueFeatures, storage.memory(), engine);
   const float sample[] = {26.5f};
   const Verdict verdict = detector.Update(sample);
   TEST_ASSERT_EQUAL_FLOAT(0.75f, verdict.score);
@@ -119,7 +119,7 @@ static void SquashingIsUndoneForTheReconstruction() {
   config.scaling.squash = 2.0f;
   FeatureStorage<1, 1, false> storage;
   MeanAutoencoder engine(1);
-  AnomalyDetector detector(config, kValueFeatures, storage.memory(), engine);
+  Detector detector(config, kValueFeatures, storage.memory(), engine);
   const float sample[] = {29.0f};
   const Verdict verdict = detector.Update(sample);
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, 2.0f * std::asinh(1.0f), verdict.score);
@@ -142,7 +142,7 @@ static void WhitenedScoreIsARootMeanSquareOfTheMixedResidual() {
   config.decision = Plain();
   FeatureStorage<2, 2, false> storage;
   MeanAutoencoder engine(2);
-  AnomalyDetector detector(config, features, storage.memory(), engine);
+  Detector detector(config, features, storage.memory(), engine);
   const float sample[] = {1.0f, 8.0f};
   const Verdict verdict = detector.Update(sample);
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, std::sqrt((4.0f + 49.0f) / 2.0f), verdict.score);
@@ -172,7 +172,7 @@ static int8_t CauseOf(float first, float second) {
   config.cause = {zero, whitening};
   FeatureStorage<2, 3, false> storage;
   MeanAutoencoder engine(3);
-  AnomalyDetector detector(config, features, storage.memory(), engine);
+  Detector detector(config, features, storage.memory(), engine);
   const float sample[] = {first, second};
   const Verdict verdict = detector.Update(sample);
   TEST_ASSERT_TRUE(verdict.state == State::kAnomaly);
@@ -206,7 +206,7 @@ static Verdict After(Signal signal) {
   config.decision = Plain();
   FeatureStorage<1, 3, false> storage;
   MeanAutoencoder engine(3);
-  AnomalyDetector detector(config, features, storage.memory(), engine);
+  Detector detector(config, features, storage.memory(), engine);
   Verdict verdict = {};
   for (int i = 0; i < 160; ++i) {
     const float sample[] = {i < 100 ? 0.0f : signal(i - 100)};
@@ -232,7 +232,7 @@ static void TheSecondChartFindsWhatLastsButIsSmall() {
   config.decision.chart_cap = 4.0f;
   FeatureStorage<1, 1, false> storage;
   MeanAutoencoder engine(1);
-  AnomalyDetector detector(config, kValueFeatures, storage.memory(), engine);
+  Detector detector(config, kValueFeatures, storage.memory(), engine);
   const float calm[] = {25.0f};
   const float far[] = {33.0f};  // score 4, and no more than that counts
   const float off[] = {26.5f};  // score 0.75, far below 2
@@ -266,7 +266,7 @@ static void AnEngineThatFailsIsAFaultWithoutAScore() {
   const DetectorConfig config = ValueDetector();
   FeatureStorage<1, 1, false> storage;
   FailingEngine engine;
-  AnomalyDetector detector(config, kValueFeatures, storage.memory(), engine);
+  Detector detector(config, kValueFeatures, storage.memory(), engine);
   const float sample[] = {25.0f};
   const struct {
     EngineStatus status;
@@ -288,7 +288,7 @@ static void AUsersThresholdTakesThePlaceOfTheDefault() {
   const DetectorConfig config = ValueDetector();
   FeatureStorage<1, 1, false> storage;
   MeanAutoencoder engine(1);
-  AnomalyDetector detector(config, kValueFeatures, storage.memory(), engine);
+  Detector detector(config, kValueFeatures, storage.memory(), engine);
   const float sample[] = {26.5f};
   TEST_ASSERT_TRUE(detector.Update(sample).state == State::kNormal);
   detector.SetThreshold(0.7f);

@@ -1,0 +1,75 @@
+// The console side: prints what happened, and carries out what was typed.
+#pragma once
+
+#include "Answers.h"
+#include "AppConfig.h"
+#include "Autoencoder.h"
+#include "Commands.h"
+#include "Exchange.h"
+#include "Platform.h"
+#include "Settings.h"
+
+class CommandShell {
+ public:
+  // All must outlive the shell.
+  CommandShell(const AppConfig& config, Platform platform, Autoencoder& engine, Settings& settings,
+               Exchange& exchange);
+
+  // ---- before anything is sampled
+  void Greet(const char* reset_reason);  // nullptr: the board knows none
+  // The self-test's largest error, and what became of the settings.
+  void SayReady(float max_error, Settings::Found found);
+
+  // Nothing will be judged: says so at once and every 5 s, and in `status`. `detail` may be "".
+  void Fail(const char* what, const char* detail);
+  bool failed() const { return failure_ != nullptr; }
+
+  // ---- while it runs
+
+  // Prints and answers, so much of it as there is room for: readings go first, and a flood of bytes
+  // ends no call. True: more waits.
+  bool Poll();
+
+ private:
+  bool PrintNext();
+  void Print(const Event& event);
+  void PrintReading(const Event& event);
+  void PrintCalibration(const Event& event);
+  void TakeCalibration(const Event& event);
+  void PrintFailure();
+  const char* Cause(int8_t feature) const;
+
+  void Answer(const Command& command);
+  void AnswerStatus();
+  void AnswerModel();
+  void AnswerInject(const Command& command);
+  void AnswerThreshold(const Command& command);
+  void AnswerCalibrate(const Command& command);
+  void AnswerSelfTest();
+
+  // After a failed start no such command can be carried out, and that is the answer.
+  bool Refuse();
+  // False: there is no room for it, which is then the answer.
+  bool Send(const Request& request);
+  // A `calibrate default` was answered, and is not among the first `done` requests.
+  bool ForgetIsOnItsWay(uint32_t done) const;
+  void Flush();
+
+  const AppConfig& config_;
+  Platform platform_;
+  Autoencoder& engine_;
+  Settings& settings_;
+  Exchange& exchange_;
+  LineReader reader_;
+  LineBuffer line_;
+  bool raw_ = false;
+  bool raw_crc_ = false;
+  uint32_t requests_sent_ = 0;
+  uint32_t forget_sent_ = 0;  // requests_sent_ after the last `calibrate default`
+  const char* failure_ = nullptr;
+  const char* failure_detail_ = "";
+  int64_t next_failure_micros_ = 0;
+  State last_state_ = State::kWarmup;
+  uint32_t anomalies_ = 0;
+  uint32_t faults_ = 0;
+};

@@ -1,0 +1,82 @@
+// What crosses between the sampling side and the console side, which may be two threads: two
+// bounded queues, so that a slow serial line never delays a sample, and counters.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "LatencyHistory.h"
+#include "NoiseCalibration.h"
+#include "SpscQueue.h"
+#include "VerdictSink.h"
+
+// What happened, on its way from the sampling side to the console side.
+struct Event {
+  enum class Kind : uint8_t { kReading, kFault, kSelftest, kCalibration };
+  Kind kind;
+  Fault fault;                   // kFault
+  Verdict verdict;               // kReading, kFault
+  float max_error;               // kSelftest
+  float values[kMaxChannels];    // kReading: of the sensor; kCalibration: the noise of each
+  bool shows_channels;           // kReading: `expected` is set, and the line says it
+  float expected[kMaxChannels];  // of each channel
+  NoiseCalibration::Status calibration;
+  float threshold_scale;   // kCalibration
+  uint32_t requests_done;  // kCalibration: so many requests had been taken before
+};
+
+// The other way.
+struct Request {
+  enum class Kind : uint8_t {
+    kInject,
+    kThreshold,
+    kDefaultThreshold,
+    kSelftest,
+    kCalibrate,
+    kForgetCalibration,
+  };
+  Kind kind;
+  float value;
+  uint32_t count;  // kInject: samples; kCalibrate: frames
+};
+
+class Exchange final : public VerdictSink {
+ public:
+  explicit Exchange(int channels) : channel_count_(channels) {}
+
+  // Sampling side. What finds no room is counted, and lost.
+  void Take(const JudgedFrame& frame) override {
+    Event event = {};
+    event.kind = frame.fault == Fault::kNone ? Event::Kind::kReading : Event::Kind::kFault;
+    event.fault = frame.fault;
+    event.verdict = frame.verdict;
+    event.shows_channels = frame.expected != nullptr;
+    for (int i = 0; i < channel_count_; ++i) {
+      event.values[i] = frame.values[i];
+      if (event.shows_channels) event.expected[i] = frame.expected[i];
+    }
+    Publish(event);
+  }
+  void Publish(const Event& event) {
+    if (!events.Push(event)) dropped.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  SpscQueue<Event, 32> events;
+  SpscQueue<Request, 8> requests;
+
+  // Written by the sampling side.
+  std::atomic<uint32_t> samples{0};
+  std::atomic<uint32_t> missed{0};   // samples that were due and never taken
+  std::atomic<uint32_t> dropped{0};  // events
+  std::atomic<State> state{State::kWarmup};
+  std::atomic<uint32_t> engine_failures{0};  // frames that the engine could not judge
+  std::atomic<uint32_t> requests_done{0};
+  std::atomic<float> noise{0.0f};  // of channel 0, as believed
+  LatencyHistory latencies;        // of the judgement of a frame
+
+  // Written by the console side.
+  std::atomic<bool> shows_channels{false};  // readings show them all
+
+ private:
+  int channel_count_;
+};

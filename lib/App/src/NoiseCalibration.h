@@ -1,0 +1,56 @@
+// `calibrate`: re-estimates the noise of each channel and the scale of the threshold on the device,
+// from a stretch of signal that a person says is normal. The first half gives the noise, which is
+// then used; the second half tells how large the score usually is with it.
+#pragma once
+
+#include <cstdint>
+
+#include "Detector.h"
+#include "Noise.h"
+
+class NoiseCalibration {
+ public:
+  enum class Status : uint8_t {
+    kIdle,
+    kRunning,
+    kDone,         // the new noise is in the extractor, threshold_scale() is new
+    kLeftNormal,   // the signal was not normal; the old noise is back
+    kCancelled,    // another command took its place; likewise
+    kImplausible,  // the noise found is more than kMaxChange times larger or smaller; likewise
+  };
+
+  // A noise that differs from the trained one by a larger factor wants a new recording.
+  static constexpr float kMaxChange = 4.0f;
+  static constexpr float kLeastScale = 0.8f;
+  static constexpr float kLargestScale = 2.0f;
+
+  explicit NoiseCalibration(const DetectorConfig& detector, const FeatureConfig& features)
+      : detector_(detector), features_(features) {}
+
+  // The frames of so many seconds, or the fewest that give a noise.
+  static uint32_t Frames(uint32_t seconds, uint32_t period_us);
+
+  // Begins with the next frame and takes so many, as Frames() says.
+  void Start(uint32_t frames, const FeatureExtractor& extractor);
+
+  // Takes one frame and its verdict. What is not kRunning or kIdle is said once.
+  Status Update(const float* values, const Verdict& verdict, FeatureExtractor& extractor);
+
+  // Ends a running calibration; the old noise is back.
+  void Cancel(FeatureExtractor& extractor);
+
+  bool running() const { return left_ > 0; }
+  float threshold_scale() const { return threshold_scale_; }
+
+ private:
+  Status Abort(Status status, FeatureExtractor& extractor);
+
+  const DetectorConfig& detector_;
+  const FeatureConfig& features_;
+  NoiseEstimator noise_[kMaxChannels];
+  float old_sigma_[kMaxChannels] = {};
+  uint32_t frames_ = 0;
+  uint32_t left_ = 0;
+  float score_sum_ = 0.0f;
+  float threshold_scale_ = 1.0f;
+};

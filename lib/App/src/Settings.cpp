@@ -1,0 +1,77 @@
+#include "Settings.h"
+
+#include <cfloat>
+#include <cstddef>
+#include <cstring>
+
+#include "Crc.h"
+#include "NoiseCalibration.h"
+
+Settings::Settings(const AppConfig& config, SettingsStore& store)
+    : record{}, config_(config), store_(store) {
+  ForgetCalibration();
+}
+
+void Settings::ForgetCalibration() {
+  record.threshold_scale = 1.0f;
+  for (int i = 0; i < config_.features.channels; ++i) record.noise[i] = config_.features.sigma[i];
+}
+
+float Settings::Threshold() const {
+  return record.threshold > 0.0f ? record.threshold
+                                 : config_.detector.decision.threshold * record.threshold_scale;
+}
+
+Settings::Found Settings::Judge(const Block& block, size_t size) const {
+  if (size == 0) return Found::kNothing;
+  if (size != sizeof(block) || block.version != kVersion) return Found::kOfAnotherVersion;
+  if (block.crc32 != Crc32(&block, offsetof(Block, crc32))) return Found::kDamaged;
+  if (std::memcmp(block.model, config_.fingerprint, sizeof(block.model)) != 0) {
+    return Found::kOfAnotherModel;
+  }
+  return Found::kUsable;
+}
+
+Settings::Found Settings::Load() {
+  Block block = {};
+  const size_t size = store_.Load(&block, sizeof(block));
+  const Found found = Judge(block, size);
+  if (found == Found::kUsable) {
+    kept_ = block;
+    Take(block.record);
+  } else if (found != Found::kNothing) {
+    (void)Save();
+  }
+  return found;
+}
+
+// Only what `calibrate` and `threshold` can have stored.
+void Settings::Take(const SettingsRecord& kept) {
+  const auto within = [](float value, float least, float largest) {
+    return value >= least && value <= largest;
+  };
+  if (within(kept.threshold, FLT_TRUE_MIN, FLT_MAX)) record.threshold = kept.threshold;
+  if (within(kept.threshold_scale, NoiseCalibration::kLeastScale,
+             NoiseCalibration::kLargestScale)) {
+    record.threshold_scale = kept.threshold_scale;
+  }
+  for (int i = 0; i < config_.features.channels; ++i) {
+    const float trained = config_.features.sigma[i];
+    if (within(kept.noise[i], trained / NoiseCalibration::kMaxChange,
+               trained * NoiseCalibration::kMaxChange)) {
+      record.noise[i] = kept.noise[i];
+    }
+  }
+}
+
+bool Settings::Save() {
+  Block block = {};
+  block.version = kVersion;
+  std::memcpy(block.model, config_.fingerprint, sizeof(block.model));
+  block.record = record;
+  block.crc32 = Crc32(&block, offsetof(Block, crc32));
+  if (std::memcmp(&block, &kept_, sizeof(block)) == 0) return true;
+  if (!store_.Save(&block, sizeof(block))) return false;
+  kept_ = block;
+  return true;
+}

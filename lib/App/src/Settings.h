@@ -1,0 +1,55 @@
+// Keeps what was set on this device, as one block with a version, its model and a CRC-32, written
+// at once: after a power cut the old block is there or the new one, never half of each.
+#pragma once
+
+#include <cstdint>
+
+#include "AppConfig.h"
+#include "Platform.h"
+#include "SettingsRecord.h"
+
+class Settings {
+ public:
+  enum class Found : uint8_t {
+    kNothing,
+    kUsable,
+    // What is kept does not fit, and is forgotten:
+    kOfAnotherModel,
+    kOfAnotherVersion,
+    kDamaged,
+  };
+
+  // Both must outlive it. Begins with what the model was trained with.
+  Settings(const AppConfig& config, SettingsStore& store);
+
+  Found Load();
+
+  // False: not kept over a reboot. What is kept already is not written again.
+  bool Save();
+
+  // Back to the trained noise and the trained threshold's scale.
+  void ForgetCalibration();
+
+  // The threshold that `record` means.
+  float Threshold() const;
+
+  SettingsRecord record;
+
+ private:
+  struct Block {
+    uint32_t version;
+    char model[16];  // of its fingerprint
+    SettingsRecord record;
+    uint32_t crc32;  // of all before it
+  };
+  static constexpr uint32_t kVersion = 1;
+  static_assert(sizeof(Block) == 3 * sizeof(uint32_t) + 16 + (1 + kMaxChannels) * sizeof(float),
+                "no byte of a block is undefined");
+
+  Found Judge(const Block& block, size_t size) const;
+  void Take(const SettingsRecord& kept);
+
+  const AppConfig& config_;
+  SettingsStore& store_;
+  Block kept_ = {};
+};

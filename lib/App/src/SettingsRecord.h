@@ -1,0 +1,10 @@
+// What was set on this device and outlives a reboot.
+#pragma once
+
+#include "Bounds.h"
+
+struct SettingsRecord {
+  float threshold;            // the user's own; 0: there is none
+  float threshold_scale;      // found by `calibrate`
+  float noise[kMaxChannels];  // of each channel, likewise
+};

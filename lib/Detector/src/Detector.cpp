@@ -1,0 +1,190 @@
+#include "Detector.h"
+
+#include <cmath>
+
+#include "Cause.h"
+
+namespace {
+
+float Clip(float value, float low, float high) {
+  return value < low ? low : value > high ? high : value;
+}
+
+}  // namespace
+
+Detector::Detector(const DetectorConfig& config, const FeatureConfig& features,
+                   FeatureMemory memory, Autoencoder& engine)
+    : config_(config),
+      extractor_(features, memory),
+      engine_(engine),
+      decision_(config.decision),
+      threshold_(config.decision.threshold) {}
+
+void Detector::Reset() {
+  extractor_.Reset();
+  decision_.Reset();
+  chart_ = 0.0f;
+}
+
+void Detector::Standardise(const float* features, float* z) const {
+  const ScalingConfig& scaling = config_.scaling;
+  for (int i = 0; i < extractor_.count(); ++i) {
+    float value = (features[i] - scaling.offset[i]) * scaling.scale[i];
+    if (scaling.squash > 0.0f) value = scaling.squash * std::asinh(value / scaling.squash);
+    z[i] = Clip(value, scaling.clip_low[i], scaling.clip_high[i]);
+  }
+}
+
+void Detector::Scale(const float* features, float* input) const {
+  const ScalingConfig& scaling = config_.scaling;
+  const int count = extractor_.count();
+  float z[kMaxFeatures];
+  Standardise(features, z);
+  if (scaling.whitening == nullptr) {
+    for (int i = 0; i < count; ++i) input[i] = z[i];
+    return;
+  }
+  for (int i = 0; i < count; ++i) z[i] -= scaling.mean[i];
+  const float* row = scaling.whitening;
+  for (int i = 0; i < count; ++i) {
+    float sum = 0.0f;
+    for (int j = 0; j <= i; ++j) sum += row[j] * z[j];
+    row += i + 1;
+    input[i] = Clip(sum, -scaling.whitening_clip, scaling.whitening_clip);
+  }
+}
+
+// The inverse of Standardise() for one feature.
+float Detector::Unscale(int feature, float z) const {
+  const ScalingConfig& scaling = config_.scaling;
+  if (scaling.squash > 0.0f) z = scaling.squash * std::sinh(z / scaling.squash);
+  return z / scaling.scale[feature] + scaling.offset[feature];
+}
+
+void Detector::Expect(float* values) const {
+  const ScalingConfig& scaling = config_.scaling;
+  const FeatureConfig& features = extractor_.config();
+  for (int channel = 0; channel < features.channels; ++channel) values[channel] = NAN;
+  float centred[kMaxFeatures];  // the whitening, which is lower triangular, undone row by row
+  const float* row = scaling.whitening;
+  for (int i = 0; i < features.count; ++i) {
+    float z = output_[i];
+    if (row != nullptr) {
+      for (int j = 0; j < i; ++j) z -= row[j] * centred[j];
+      centred[i] = z / row[i];
+      z = centred[i] + scaling.mean[i];
+      row += i + 1;
+    }
+    float& value = values[features.specs[i].channel];
+    if (!std::isnan(value) || !FeatureInvertible(features.specs[i].kind)) continue;
+    value = extractor_.Invert(i, Unscale(i, z));
+  }
+}
+
+float Detector::Score(const float* input, const float* output, int8_t* cause) const {
+  const ScoreConfig& score = config_.score;
+  const int count = extractor_.count();
+  float residual[kMaxFeatures];
+  float largest = -1.0f;
+  float sum = 0.0f;
+  const float* row = score.residual_whitening;
+  for (int i = 0; i < count; ++i) {
+    residual[i] = input[i] - output[i];
+    float part = residual[i];
+    if (score.kind != ScoreKind::kAbsolute) {
+      residual[i] -= score.residual_mean[i];
+      part = 0.0f;
+      for (int j = 0; j <= i; ++j) part += row[j] * residual[j];
+      row += i + 1;
+    }
+    const float size = std::fabs(part);
+    const float square = part * part;
+    sum += score.kind == ScoreKind::kAbsolute ? size
+           : score.kind == ScoreKind::kRms    ? square
+                                              : square * square;
+    if (size > largest) {
+      largest = size;
+      *cause = static_cast<int8_t>(i);
+    }
+  }
+  const float mean = sum / static_cast<float>(count);
+  switch (score.kind) {
+    case ScoreKind::kAbsolute:
+      return mean;
+    case ScoreKind::kRms:
+      return std::sqrt(mean);
+    case ScoreKind::kQuartic:
+      return std::sqrt(std::sqrt(mean));
+  }
+  return mean;
+}
+
+// Which feature names a deviation. Of several channels it is one of the channel that explains it
+// best; a residual is a mixture of channels and cannot tell. Of one channel it is the one with the
+// largest residual. A level that moves fills the energies as well as noise does, though; where the
+// slowest trend of that channel stands out of white noise, it is the better name.
+int8_t Detector::Explain(int8_t largest, const float* features) const {
+  if (config_.cause.whitening != nullptr) {
+    float z[kMaxFeatures];
+    Standardise(features, z);
+    return CauseFeature(config_.cause, extractor_.config(), z);
+  }
+  constexpr float kStandsOut = 6.0f;  // standard deviations
+  const FeatureSpec& energy = extractor_.spec(largest);
+  if (energy.kind != FeatureKind::kLevelEnergy && energy.kind != FeatureKind::kTrendEnergy) {
+    return largest;
+  }
+  int slowest = -1;
+  for (int i = 0; i < extractor_.count(); ++i) {
+    const FeatureSpec& spec = extractor_.spec(i);
+    if (spec.kind != FeatureKind::kTrend || spec.channel != energy.channel) continue;
+    if (slowest < 0 || spec.b > extractor_.spec(slowest).b) slowest = i;
+  }
+  if (slowest < 0) return largest;
+  const FeatureSpec& trend = extractor_.spec(slowest);
+  const float noise = std::sqrt(TrendVariance(trend.a, trend.b));
+  return std::fabs(features[slowest]) > kStandsOut * noise ? static_cast<int8_t>(slowest) : largest;
+}
+
+Verdict Detector::Update(const float* sample) {
+  if (decision_.state() == State::kFault) Reset();
+  float features[kMaxFeatures];
+  float input[kMaxFeatures];
+  extractor_.Update(sample, features);
+  Scale(features, input);
+  Verdict verdict = {};
+  // No reconstruction: nothing can be said of this sample, and that must not look like health.
+  if (engine_.Reconstruct(input, output_) != EngineStatus::kOk) return TakeFault();
+  const ScoreConfig& score = config_.score;
+  if (score.output_low != nullptr) {
+    for (int i = 0; i < extractor_.count(); ++i) {
+      output_[i] = Clip(output_[i], score.output_low[i], score.output_high[i]);
+    }
+  }
+  // The whitening is lower triangular, so the first output tells of the first feature alone.
+  const ScalingConfig& scaling = config_.scaling;
+  float first = output_[0];
+  if (scaling.whitening != nullptr) first = first / scaling.whitening[0] + scaling.mean[0];
+  verdict.reconstruction = extractor_.Invert(0, Unscale(0, first));
+  verdict.score = Score(input, output_, &verdict.cause);
+  if (!std::isfinite(verdict.reconstruction) || !std::isfinite(verdict.score)) return TakeFault();
+  verdict.threshold = threshold_;
+  const DecisionConfig& decision = config_.decision;
+  if (decision.chart_threshold > 0.0f) {
+    const float counted = verdict.score < decision.chart_cap ? verdict.score : decision.chart_cap;
+    chart_ += (counted - chart_) / decision.chart_tau;
+    const float level = chart_ * (decision.threshold / decision.chart_threshold);
+    if (level > verdict.score) verdict.score = level;
+  }
+  verdict.state = decision_.Update(verdict.score, threshold_);
+  if (verdict.state == State::kAnomaly) verdict.cause = Explain(verdict.cause, features);
+  return verdict;
+}
+
+Verdict Detector::TakeFault() {
+  Verdict verdict = {};
+  verdict.state = decision_.TakeFault();
+  verdict.reconstruction = verdict.score = NAN;
+  verdict.threshold = threshold_;
+  return verdict;
+}

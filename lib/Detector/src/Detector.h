@@ -1,0 +1,64 @@
+// From a sample to a verdict: a sample goes in, a verdict comes out. Features are scaled,
+// reconstructed by the engine, and what the engine could not reconstruct is the score.
+#pragma once
+
+#include <cstdint>
+
+#include "Autoencoder.h"
+#include "Decision.h"
+#include "DetectorConfig.h"
+#include "FeatureExtractor.h"
+
+struct Verdict {
+  State state;
+  int8_t cause;          // index of the feature that names the deviation; see Explain()
+  float reconstruction;  // what the model expected channel 0 to be, in the sensor's unit
+  float score;           // the larger of both charts, on the scale of `threshold`
+  float threshold;
+  uint32_t frame;  // since the start, wraps; this and its time are the caller's to fill in
+  int64_t micros;  // since the start
+};
+
+class Detector {
+ public:
+  // All four must outlive the detector; `engine` must be loaded before the first Update().
+  Detector(const DetectorConfig& config, const FeatureConfig& features, FeatureMemory memory,
+           Autoencoder& engine);
+
+  // Forgets all samples and warms up again.
+  void Reset();
+
+  // Takes one believable sample: `channels` finite values. State kFault: the engine failed, or what
+  // it gave is no number.
+  Verdict Update(const float* sample);
+
+  // What the model expected each channel to be at the last Update(), in the sensor's unit
+  // [channels]; NaN for a channel without a feature that can be inverted.
+  void Expect(float* values) const;
+
+  // Instead of Update() where the sample is not believable. All samples are forgotten.
+  Verdict TakeFault();
+
+  // A user's own threshold, on the scale of the score, > 0; the second chart follows in proportion.
+  void SetThreshold(float threshold) { threshold_ = threshold; }
+  float threshold() const { return threshold_; }
+
+  State state() const { return decision_.state(); }
+  uint32_t warmup_left() const { return decision_.warmup_left(); }
+  FeatureExtractor& extractor() { return extractor_; }
+
+ private:
+  void Standardise(const float* features, float* z) const;
+  void Scale(const float* features, float* input) const;
+  float Score(const float* input, const float* output, int8_t* cause) const;
+  float Unscale(int feature, float z) const;
+  int8_t Explain(int8_t largest, const float* features) const;
+
+  const DetectorConfig& config_;
+  FeatureExtractor extractor_;
+  Autoencoder& engine_;
+  Decision decision_;
+  float threshold_;
+  float chart_ = 0.0f;               // the second chart
+  float output_[kMaxFeatures] = {};  // of the network, at the last Update()
+};

@@ -1,0 +1,27 @@
+// Resets of the chip, and what is left of its memory.
+#pragma once
+
+#include "AdcInput.h"
+#include "Platform.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+
+class ChipSystem final : public System {
+ public:
+  // `adc` must outlive it.
+  explicit ChipSystem(const AdcInput& adc) : adc_(adc) {}
+
+  // The tasks whose stacks `status` reports.
+  void SetTasks(TaskHandle_t sampling, TaskHandle_t console);
+
+  void Reboot() override;
+  const char* ResetReason() const override;
+  uint32_t CountStart() override;
+  void StartDone() override;
+  int Figures(SystemFigure* figures) const override;
+
+ private:
+  const AdcInput& adc_;
+  TaskHandle_t sampling_ = nullptr;
+  TaskHandle_t console_ = nullptr;
+};

@@ -1,0 +1,29 @@
+#include "NvsSettings.h"
+
+#include "nvs_flash.h"
+
+namespace {
+constexpr char kNamespace[] = "detector";
+constexpr char kKey[] = "settings";
+}  // namespace
+
+void NvsSettings::Begin() {
+  esp_err_t status = nvs_flash_init();
+  if (status == ESP_ERR_NVS_NO_FREE_PAGES || status == ESP_ERR_NVS_NEW_VERSION_FOUND) {
+    status = nvs_flash_erase();
+    if (status == ESP_OK) status = nvs_flash_init();
+  }
+  open_ = status == ESP_OK && nvs_open(kNamespace, NVS_READWRITE, &handle_) == ESP_OK;
+}
+
+size_t NvsSettings::Load(void* bytes, size_t room) {
+  size_t size = 0;
+  if (!open_ || nvs_get_blob(handle_, kKey, nullptr, &size) != ESP_OK) return 0;
+  if (size > room) return size;
+  return nvs_get_blob(handle_, kKey, bytes, &size) == ESP_OK ? size : 0;
+}
+
+bool NvsSettings::Save(const void* bytes, size_t size) {
+  return open_ && nvs_set_blob(handle_, kKey, bytes, size) == ESP_OK &&
+         nvs_commit(handle_) == ESP_OK;
+}

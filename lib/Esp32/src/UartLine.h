@@ -1,0 +1,11 @@
+// The console on UART0.
+#pragma once
+
+#include "Platform.h"
+
+class UartLine final : public SerialLine {
+ public:
+  void Begin();
+  void Write(const char* text, size_t size) override;
+  int ReadByte() override;
+};

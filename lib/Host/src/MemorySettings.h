@@ -1,0 +1,26 @@
+// A virtual board's flash: kept over its reboot, gone with the process.
+#pragma once
+
+#include <cstring>
+
+#include "Platform.h"
+
+class MemorySettings final : public SettingsStore {
+ public:
+  static constexpr size_t kRoom = 512;
+
+  size_t Load(void* bytes, size_t room) override {
+    if (size_ <= room) std::memcpy(bytes, bytes_, size_);
+    return size_;
+  }
+  bool Save(const void* bytes, size_t size) override {
+    if (size > kRoom) return false;
+    std::memcpy(bytes_, bytes, size);
+    size_ = size;
+    return true;
+  }
+
+ private:
+  char bytes_[kRoom];
+  size_t size_ = 0;
+};

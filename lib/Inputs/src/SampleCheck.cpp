@@ -1,0 +1,12 @@
+#include "SampleCheck.h"
+
+#include <cmath>
+
+Fault SampleCheck::Update(const SensorConfig& config, float value) {
+  if (!std::isfinite(value)) return Fault::kNotANumber;
+  if (value < config.valid_low || value > config.valid_high) return Fault::kOutOfRange;
+  run_ = run_ > 0 && value == previous_ ? run_ + (run_ < UINT32_MAX ? 1 : 0) : 1;
+  previous_ = value;
+  if (config.stuck_samples > 0 && run_ >= config.stuck_samples) return Fault::kStuck;
+  return Fault::kNone;
+}

@@ -1,0 +1,18 @@
+// Where samples come from, in blocks. Sampling thread only.
+#pragma once
+
+#include <cstdint>
+
+#include "SampleBlock.h"
+
+class SampleInput {
+ public:
+  virtual ~SampleInput() = default;
+
+  // Waits for the next block, which stays as it is until Release().
+  virtual const SampleBlock& Wait() = 0;
+  virtual void Release() {}
+
+  // Samples that the sensor had and no block holds, since the start; wraps.
+  virtual uint32_t lost() const { return 0; }
+};

@@ -1,0 +1,18 @@
+// Who is told of each frame's verdict. Sampling thread: a sink never waits.
+#pragma once
+
+#include "Detector.h"
+#include "Fault.h"
+
+struct JudgedFrame {
+  const Verdict& verdict;
+  Fault fault;            // kNone unless the state is FAULT
+  const float* values;    // [channels] of the sensor
+  const float* expected;  // [channels], see Detector::Expect(); nullptr where nobody asked
+};
+
+class VerdictSink {
+ public:
+  virtual ~VerdictSink() = default;
+  virtual void Take(const JudgedFrame& frame) = 0;
+};

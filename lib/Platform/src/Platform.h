@@ -1,0 +1,71 @@
+// What the detector needs of a board, one small role each. Two implementations of each: the ESP32
+// (lib/Esp32), and the host's virtual board (lib/Host).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  // Any thread: microseconds since the start, never wraps.
+  virtual int64_t NowMicros() const = 0;
+  // Sampling thread: a free-running clock for measuring the inference, microseconds; may wrap.
+  virtual uint32_t Stopwatch() = 0;
+};
+
+class Led {
+ public:
+  virtual ~Led() = default;
+  // Sampling thread; after a failed start the console thread.
+  virtual void Set(bool on) = 0;
+};
+
+// Console thread.
+class SerialLine {
+ public:
+  virtual ~SerialLine() = default;
+  virtual void Write(const char* text, size_t size) = 0;
+  virtual int ReadByte() = 0;  // 0..255, or -1 when nothing waits
+};
+
+// Keeps one block of bytes over a reboot, all of it or nothing. Console thread.
+class SettingsStore {
+ public:
+  virtual ~SettingsStore() = default;
+  // The bytes that are kept, 0 where there are none. More than `room` are not read, only counted.
+  virtual size_t Load(void* bytes, size_t room) = 0;
+  virtual bool Save(const void* bytes, size_t size) = 0;  // false: not kept
+};
+
+// A figure of the board for `status`: a number, or a word where `text` is not nullptr.
+struct SystemFigure {
+  const char* name;
+  int64_t number;
+  const char* text;
+};
+
+// Console thread.
+class System {
+ public:
+  static constexpr int kMaxFigures = 8;
+
+  virtual ~System() = default;
+  virtual void Reboot() = 0;
+  // "power-on", "watchdog", ... or nullptr where a board has no such notion.
+  virtual const char* ResetReason() const { return nullptr; }
+  // Called once at the beginning of a start: how many in a row have not come to StartDone(), this
+  // one included. 1 where a board cannot tell.
+  virtual uint32_t CountStart() { return 1; }
+  virtual void StartDone() {}
+  // Writes at most kMaxFigures; how many they are.
+  virtual int Figures(SystemFigure*) const { return 0; }
+};
+
+struct Platform {
+  Clock& clock;
+  Led& led;
+  SerialLine& serial;
+  SettingsStore& settings;
+  System& system;
+};

@@ -1,0 +1,117 @@
+#include "Answers.h"
+
+const char kBusyError[] = "busy, try again";
+const char kNotNormalError[] = "calibrate works in state NORMAL only";
+const char kLeftNormalError[] = "calibrate was given up: the signal was not NORMAL all the time";
+const char kImplausibleNoiseError[] =
+    "the noise is not the trained one within a factor of 4: record and retrain";
+const char kAnotherCommandError[] = "calibrate was given up: another command took its place";
+
+namespace {
+
+const char kSetByTheUser[] = " (set by the user)";
+const char kNotKept[] = " (until the next reboot)";
+
+void AddList(LineBuffer& line, const char* key, const char* const* texts, int count) {
+  line.Add(key).Add("=\"");
+  for (int i = 0; i < count; ++i) line.Add(i > 0 ? "," : "").Add(texts[i]);
+  line.Add('"');
+}
+
+}  // namespace
+
+void AddStatus(LineBuffer& line, const StatusAnswer& status) {
+  line.Add("OK state=").Add(StateText(status.state));
+  line.Add(" uptime_s=").AddInteger(status.uptime_s);
+  line.Add(" samples=").AddInteger(status.samples);
+  line.Add(" missed=").AddInteger(status.missed);
+  line.Add(" dropped=").AddInteger(status.dropped);
+  line.Add(" queue_max=").AddInteger(status.queue_max);
+  line.Add(" anomalies=").AddInteger(status.anomalies);
+  line.Add(" faults=").AddInteger(status.faults);
+  line.Add(" threshold=").AddFixed(status.threshold, kScoreDecimals);
+  line.Add(" noise=").AddFixed(status.noise, kRawDecimals);
+  line.Add(" engine_failures=").AddInteger(status.engine_failures);
+  line.Add(" inference_us=").AddInteger(status.inference_us);
+  line.Add(" p50_us=").AddInteger(status.p50_us);
+  line.Add(" p99_us=").AddInteger(status.p99_us);
+  line.Add(" engine_bytes=").AddInteger(status.engine_bytes);
+  line.Add(" engine_reserved=").AddInteger(status.engine_reserved);
+  for (int i = 0; i < status.figure_count; ++i) {
+    const SystemFigure& figure = status.figures[i];
+    line.Add(' ').Add(figure.name).Add('=');
+    if (figure.text != nullptr) {
+      line.Add(figure.text);
+    } else {
+      line.AddInteger(figure.number);
+    }
+  }
+  if (status.failure != nullptr) line.Add(" failure=\"").Add(status.failure).Add('"');
+  line.End();
+}
+
+void AddModel(LineBuffer& line, const ModelAnswer& model) {
+  line.Add("OK profile=").Add(model.profile);
+  line.Add(" fingerprint=").Add(model.fingerprint);
+  line.Add(" engine=\"").Add(model.engine).Add('"');
+  line.Add(" model_bytes=").AddInteger(model.model_bytes);
+  line.Add(" engine_bytes=").AddInteger(model.engine_bytes);
+  line.Add(" channels=").AddInteger(model.channels);
+  AddList(line, " channel_names", model.channel_names, model.channels);
+  AddList(line, " channel_units", model.channel_units, model.channels);
+  line.Add(" features=").AddInteger(model.features);
+  line.Add(" period_ms=").AddInteger(model.period_us / 1000);
+  line.Add(" threshold=").AddFixed(model.threshold, kScoreDecimals);
+  line.Add(" default_threshold=").AddFixed(model.default_threshold, kScoreDecimals);
+  line.End();
+}
+
+void AddError(LineBuffer& line, const char* reason) { line.Add("ERR ").Add(reason).End(); }
+
+void AddHelp(LineBuffer& line) { line.Add("OK ").Add(kHelpText).End(); }
+
+void AddRawSet(LineBuffer& line, bool on, bool crc) {
+  line.Add(!on ? "OK raw off" : crc ? "OK raw on crc" : "OK raw on").End();
+}
+
+void AddChannelsSet(LineBuffer& line, bool on) {
+  line.Add(on ? "OK channels on" : "OK channels off").End();
+}
+
+void AddRebooting(LineBuffer& line) { line.Add("OK rebooting").End(); }
+
+void AddInjected(LineBuffer& line, float value, uint32_t count, bool waits) {
+  line.Add("OK inject ").AddFixed(value, kValueDecimals).Add(' ').AddInteger(count);
+  if (waits) line.Add(" as soon as the warm-up ends");
+  line.End();
+}
+
+void AddThresholdSet(LineBuffer& line, float threshold, bool kept) {
+  line.Add("OK threshold ").AddFixed(threshold, kScoreDecimals).Add(kept ? "" : kNotKept).End();
+}
+
+void AddThresholdDefault(LineBuffer& line) { line.Add("OK threshold default").End(); }
+
+void AddCalibrating(LineBuffer& line, uint32_t samples, uint32_t period_us, uint32_t asked_s) {
+  const uint64_t micros = uint64_t{samples} * period_us;
+  const auto seconds = static_cast<int64_t>((micros + 999999) / 1000000);
+  line.Add("Calibrating: ").AddInteger(seconds).Add(" s of normal signal are wanted");
+  if (seconds > asked_s) line.Add(", ").AddInteger(samples).Add(" samples at least");
+  line.End();
+}
+
+void AddCalibrated(LineBuffer& line, const CalibrationChange& change) {
+  line.Add("OK calibrate noise ");
+  for (int i = 0; i < change.channels; ++i) {
+    if (i > 0) line.Add(", ");
+    line.AddFixed(change.noise_before[i], kRawDecimals).Add(" -> ");
+    line.AddFixed(change.noise[i], kRawDecimals);
+  }
+  line.Add(" threshold ").AddFixed(change.threshold_before, kScoreDecimals).Add(" -> ");
+  line.AddFixed(change.threshold, kScoreDecimals);
+  if (change.user_threshold) line.Add(kSetByTheUser);
+  if (!change.kept) line.Add(kNotKept);
+  line.End();
+}
+
+void AddCalibrationDefault(LineBuffer& line) { line.Add("OK calibrate default").End(); }

@@ -1,0 +1,84 @@
+// What commands are answered, docs/protocol.md, from plain values. Each function appends one whole
+// line with its "\r\n"; every answer but one begins with "OK " or "ERR ".
+#pragma once
+
+#include <cstdint>
+
+#include "Commands.h"
+#include "Lines.h"
+#include "Platform.h"
+
+struct StatusAnswer {
+  State state;
+  int64_t uptime_s;
+  uint32_t samples;
+  uint32_t missed;
+  uint32_t dropped;
+  uint32_t queue_max;
+  uint32_t anomalies;
+  uint32_t faults;
+  float threshold;
+  float noise;
+  uint32_t engine_failures;
+  uint32_t inference_us;  // the last one, then quantiles
+  uint32_t p50_us;
+  uint32_t p99_us;
+  int32_t engine_bytes;
+  int32_t engine_reserved;
+  const SystemFigure* figures;
+  int figure_count;
+  const char* failure;  // nullptr: none
+};
+void AddStatus(LineBuffer& line, const StatusAnswer& status);
+
+struct ModelAnswer {
+  const char* profile;
+  const char* fingerprint;
+  const char* engine;
+  int32_t model_bytes;
+  int32_t engine_bytes;
+  int channels;
+  const char* const* channel_names;  // [channels]
+  const char* const* channel_units;  // [channels]
+  int features;
+  uint32_t period_us;
+  float threshold;
+  float default_threshold;
+};
+void AddModel(LineBuffer& line, const ModelAnswer& model);
+
+void AddError(LineBuffer& line, const char* reason);
+void AddHelp(LineBuffer& line);
+void AddRawSet(LineBuffer& line, bool on, bool crc);
+void AddChannelsSet(LineBuffer& line, bool on);
+void AddRebooting(LineBuffer& line);
+
+// `waits`: the values come as soon as the warm-up ends.
+void AddInjected(LineBuffer& line, float value, uint32_t count, bool waits);
+
+// `kept`: it survives a reboot.
+void AddThresholdSet(LineBuffer& line, float threshold, bool kept);
+void AddThresholdDefault(LineBuffer& line);
+
+// "Calibrating: ...": the answer to `calibrate` follows when it is done. `asked_s`: what was typed.
+void AddCalibrating(LineBuffer& line, uint32_t samples, uint32_t period_us, uint32_t asked_s);
+
+// What a calibration of the noise changed, each as it was and as it is now.
+struct CalibrationChange {
+  int channels;
+  const float* noise_before;  // [channels]
+  const float* noise;         // [channels]
+  float threshold_before;
+  float threshold;
+  bool user_threshold;  // the threshold is the user's own and stays
+  bool kept;            // it survives a reboot
+};
+void AddCalibrated(LineBuffer& line, const CalibrationChange& change);
+void AddCalibrationDefault(LineBuffer& line);
+
+// Reasons for AddError().
+extern const char kBusyError[];
+extern const char kNotNormalError[];
+extern const char kLeftNormalError[];
+extern const char kImplausibleNoiseError[];
+extern const char kAnotherCommandError[];

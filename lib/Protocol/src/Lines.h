@@ -1,0 +1,82 @@
+// The lines that the board sends by itself, docs/protocol.md. Each function appends one whole line
+// with its "\r\n".
+#pragma once
+
+#include <cstdint>
+
+#include "Detector.h"
+#include "Fault.h"
+#include "LineBuffer.h"
+
+// Decimals of a reading, and of a score.
+constexpr int kValueDecimals = 2;
+constexpr int kScoreDecimals = 4;
+constexpr int kRawDecimals = 6;
+
+// ---- at the start
+
+// "Initializing Anomaly Detector..."
+void AddInitializing(LineBuffer& line);
+
+// "Profile: temperature | Engine: tflm int8 | Fingerprint: 0123456789ab | Period: 500 ms"
+void AddHello(LineBuffer& line, const char* profile, const char* engine, const char* fingerprint,
+              uint32_t period_us);
+
+// "Reset: power-on"
+void AddReset(LineBuffer& line, const char* reason);
+
+// "SELFTEST OK (max error 0.000000, 2 vectors)", or FAILED; with "OK " before it as an answer.
+void AddSelfTest(LineBuffer& line, float max_error, float tolerance, int vectors,
+                 bool as_answer = false);
+
+// "<what> are forgotten", with one of these:
+extern const char kSettingsOfAnotherModel[];
+extern const char kSettingsOfAnotherVersion[];
+extern const char kDamagedSettings[];
+void AddForgotten(LineBuffer& line, const char* what);
+
+// "Threshold: 4.0000 (set by the user)"
+void AddUserThreshold(LineBuffer& line, float threshold);
+
+// "System Ready. Monitoring Sensor..."
+void AddReady(LineBuffer& line);
+
+// What a start failed of: "AllocateTensors() failed! Increase arena size. (1000 of 1504 bytes)".
+// `detail` may be "".
+void AddFailure(LineBuffer& line, const char* what, const char* detail);
+
+// ---- while it runs
+
+// What a reading says of the channels after the first, each [channels]: their names, what was
+// measured, and what was expected in its place, NaN where that is not known.
+struct ChannelReadings {
+  const char* const* names;
+  const float* values;
+  const float* expected;
+};
+
+// "Real: 25.13 | Recon: 25.02 | Score: 0.0123 | Threshold: 0.1500 | State: NORMAL", then
+// "| Cause: .." in an anomaly, "| Channels: n" where there are several, and with `others`
+// "| name: value (expected)" for each but the first.
+void AddReading(LineBuffer& line, const Verdict& verdict, float value, const char* cause,
+                int channels, const ChannelReadings* others = nullptr);
+
+// Characters of the longest number, and of the longest reading with its marker.
+constexpr size_t kLongestNumber = sizeof("-999999999999999999.0000") - 1;
+constexpr size_t kLongestReading =
+    sizeof(
+        "Real:  | Recon:  | Score:  | Threshold:  | State: ANOMALY | Cause:  | Channels: 8\r\n"
+        ">>> ANOMALY DETECTED! <<<\r\n") +
+    4 * kLongestNumber + kMaxChannelName +
+    (kMaxChannels - 1) * (sizeof(" | :  ()") + kMaxChannelName + 2 * kLongestNumber);
+static_assert(kLongestReading <= LineBuffer::kCapacity, "no reading is ever cut");
+
+// ">>> ANOMALY DETECTED! <<<"
+void AddAnomalyMarker(LineBuffer& line);
+
+// "Fault: out of range | State: FAULT"
+void AddFault(LineBuffer& line, Fault fault);
+
+// "RAW,<sequence>,<milliseconds>,<value>[,<value>...]", with "*<crc>" behind it where asked.
+void AddRaw(LineBuffer& line, uint32_t sequence, int64_t milliseconds, const float* values,
+            int channels, bool crc);

@@ -1,0 +1,11 @@
+// Check sums.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// CRC-16/CCITT-FALSE: polynomial 0x1021, start 0xFFFF; "123456789" gives 0x29b1.
+uint16_t Crc16(const char* text, size_t size);
+
+// The CRC-32 of zlib and of Ethernet; "123456789" gives 0xcbf43926.
+uint32_t Crc32(const void* data, size_t size);

@@ -1,0 +1,91 @@
+"""Constants as C++ writes them: literals, arrays, aggregates. Lines have at most 100 columns."""
+
+import math
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+_WIDTH: Final = 100
+
+
+def number(value: float) -> str:
+    """A float32 literal: the shortest that reads back to the same float32."""
+    single = _float32(value)
+    if abs(value) < 1e6 and single == round(value):
+        return f"{round(value)}.0f"
+    for digits in range(1, 10):
+        text = f"{value:.{digits}g}"
+        if _float32(float(text)) == single:
+            break
+    return (text if any(c in text for c in ".e") else text + ".0") + "f"
+
+
+def string(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def boolean(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def constant(kind: str, name: str, value: object) -> str:
+    return f"inline constexpr {kind} {name} = {value};\n"
+
+
+def floats(name: str, values: Sequence[float]) -> str:
+    return array("float", name, map(number, values))
+
+
+def array(kind: str, name: str, values: Iterable[str], size: str = "") -> str:
+    """`inline constexpr kind name[size] = {...};`, wrapped."""
+    items = list(values)
+    start = f"inline constexpr {kind} {name}[{size or len(items)}] = {{"
+    if len(start) + len(", ".join(items)) + 2 <= _WIDTH:
+        return f"{start}{', '.join(items)}}};\n"
+    return f"{start}\n{wrapped(items)}}};\n"
+
+
+def wrapped(items: Sequence[str], indent: str = "    ") -> str:
+    """Values with commas, as many a line as there is room for."""
+    lines: list[str] = []
+    line = indent
+    for item in items:
+        if len(line) + len(item) + 1 > _WIDTH:
+            lines.append(line.rstrip())
+            line = indent
+        line += item + ", "
+    return "\n".join([*lines, line.rstrip()]) + "\n"
+
+
+# A member's value: its text, or the members of an aggregate inside.
+Members = Mapping[str, "str | Members"]
+
+
+def aggregate(kind: str, name: str, members: Members) -> str:
+    """`inline constexpr kind name = {...};` with designated initialisers, a line each.
+
+    All members, in the order of the declaration: the compiler takes no other.
+    """
+    return f"inline constexpr {kind} {name} = {{\n{_lines(members, '    ')}}};\n"
+
+
+def inline(members: Mapping[str, str]) -> str:
+    """The same on one line, as an element of an array or as a member."""
+    return f"{{{', '.join(f'.{name} = {value}' for name, value in members.items())}}}"
+
+
+def _lines(members: Members, indent: str) -> str:
+    text = ""
+    for name, value in members.items():
+        if not isinstance(value, str):
+            value = f"{{\n{_lines(value, indent + '    ')}{indent}}}"
+        text += f"{indent}.{name} = {value},\n"
+    return text
+
+
+def _float32(value: float) -> float:
+    """The nearest float32; infinity where there is none."""
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)

@@ -1,0 +1,175 @@
+"""Profiles: one TOML file says everything about a detector. The one reader of them.
+
+Each table has a module with its record: a field is a key, and beside it stand what it may be, its
+default and what it does. docs/writing-a-profile.md has them all.
+"""
+
+import difflib
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from project.errors import UserError
+from project.paths import PROFILES, PROJECT, home_of, profile_file
+from project.profile.catalogue import CATALOGUE
+from project.profile.data import Data, Stretch, Synthetic, read_data
+from project.profile.detector import Calibration, Detector, read_detector
+from project.profile.features import Adaptation, Feature, Features, read_features
+from project.profile.keys import read, said
+from project.profile.network import Network, read_network
+from project.profile.reader import Table
+from project.profile.scaling import Scaling, read_scaling
+from project.profile.sensor import READING_FIELDS, Sampling, Sensor, read_sensor
+
+__all__ = (
+    "CATALOGUE",
+    "FORMAT",
+    "READING_FIELDS",
+    "Adaptation",
+    "Calibration",
+    "Data",
+    "Detector",
+    "Feature",
+    "Features",
+    "Network",
+    "Profile",
+    "Sampling",
+    "Scaling",
+    "Sensor",
+    "Stretch",
+    "Synthetic",
+    "find",
+    "load",
+    "shown",
+)
+
+FORMAT: Final = 1
+"""Of what profiles mean. It is hashed into every fingerprint: a default that changes is a change of
+all profiles that leave its key out, and then the number goes up by one."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    name: str
+    description: str
+    sensor: Sensor
+    sampling: Sampling
+    features: Features
+    scaling: Scaling
+    network: Network
+    detector: Detector
+    data: Data
+    home: Path = field(default=Path(), compare=False)  # of its recordings: data/<name>
+
+    @property
+    def feature_count(self) -> int:
+        return len(self.features.use)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """`channel.kind`, with the parameters where a kind has them: `temperature.level(16)`."""
+        return tuple(
+            f"{self.sensor.channels[f.channel]}.{f.kind}"
+            + (f"({', '.join(f'{p:g}' for p in f.parameters)})" if f.parameters else "")
+            for f in self.features.use
+        )
+
+    @property
+    def has_network(self) -> bool:
+        return self.detector.kind == "autoencoder"
+
+    def canonical(self) -> bytes:
+        """The same bytes for the same meaning: comments, layout and description do not count.
+
+        What has its default value is left out, so that a key that is added later changes nothing
+        for the profiles that do not have it. `FORMAT` stands for the defaults themselves. What the
+        catalogue says of a kind counts where the kind is used.
+        """
+        record = said(self)
+        del record["description"]
+        record.pop("home", None)
+        record["format"] = FORMAT
+        record["sensor"]["kind"] = self.sensor.input.kind
+        for used, feature in zip(record["features"]["use"], self.features.use, strict=True):
+            if CATALOGUE[feature.kind].one_sided:
+                used["one_sided"] = True
+        return json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
+
+
+def find(name: str) -> Path:
+    """The file of a profile: its name in profiles/, or a path that ends in .toml.
+
+    Raises:
+      UserError: there is no such file.
+    """
+    path = profile_file(name)
+    if path.is_file():
+        return path
+    known = sorted(p.stem for p in PROFILES.glob("*.toml"))
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known) or 'none'}"
+    raise UserError(f"{shown(path)}: no such profile ({hint})")
+
+
+def load(path: Path) -> Profile:
+    """Reads and checks a profile.
+
+    Raises:
+      UserError: not TOML, unknown key, wrong type or impossible value; names file, table and key.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{shown(path)}: cannot be read ({error.strerror or error})") from error
+    except ValueError as error:  # of TOML, of its encoding, of a number without end
+        raise UserError(f"{shown(path)}: not valid TOML: {error}") from error
+    top = Table(shown(path), "", document)
+    description = top.text("description", "")
+    sensor = read_sensor(top.table("sensor"))
+    sampling = top.table("sampling")
+    profile = Profile(
+        name=path.stem,
+        description=description,
+        sensor=sensor,
+        sampling=read(Sampling, sampling),
+        features=read_features(top.table("features"), sensor.channels),
+        scaling=read_scaling(top.table("scaling")),
+        network=read_network(top.table("network")),
+        detector=read_detector(top.table("detector")),
+        data=read_data(top.table("data", optional=True)),
+        home=home_of(path),
+    )
+    sampling.finish()
+    top.finish()
+    _check_together(top, profile)
+    return profile
+
+
+def shown(path: Path) -> str:
+    """A path as a user would type it: relative to the project where it lies inside."""
+    try:
+        return path.resolve().relative_to(PROJECT).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def _check_together(top: Table, profile: Profile) -> None:
+    """What only two tables together can get wrong."""
+    if profile.detector.chart_tau and profile.detector.threshold:
+        raise top.error("[detector] chart_tau", "a second chart needs [detector.calibration]")
+    if profile.data.stretch and len(profile.sensor.channels) > 1:
+        raise top.error("[data] stretch", "a virtual recording has one channel only")
+    if profile.scaling.kind == "range" and profile.feature_count > len(profile.sensor.channels):
+        raise top.error("[scaling] kind", "range suits plain values only, use standard")
+    if profile.scaling.drift_rows and any(
+        feature.kind not in ("value", "smooth") for feature in profile.features.use
+    ):
+        raise top.error("[scaling] drift_rows", "suits features value and smooth only")
+    reason = profile.sensor.input.too_fast(len(profile.sensor.channels), profile.sampling.rate_hz)
+    if reason:
+        raise top.error("[sensor] oversampling", reason)
+    samples = profile.sensor.stuck_seconds * profile.sampling.rate_hz
+    if 0 < samples < 2:
+        raise top.error("[sensor] stuck_seconds", "is less than two samples")

@@ -1,0 +1,113 @@
+"""[detector]: from what the network gets wrong to an alarm."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from project.profile.keys import Choice, Flag, Integer, Number, read
+from project.profile.limits import MAX_ALARM_WINDOW
+from project.profile.reader import Table
+
+_QUANTILE = "quantile"
+_TAIL = "tail"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How the threshold comes from normal data.
+
+    `quantile`: that quantile of the scores of held-out rows, times `margin`. `tail`: what a
+    generalised Pareto tail exceeds `false_alarms_per_day` times a day.
+    """
+
+    kind: Annotated[
+        str,
+        Choice("a quantile of held-out scores, or their fitted tail", among=(_QUANTILE, _TAIL)),
+    ]
+    quantile: Annotated[
+        float, Number("of the scores that were not trained on", kind=_QUANTILE, above=0, high=1)
+    ] = 0.999
+    margin: Annotated[float, Number("times that", kind=_QUANTILE, above=0)] = 1.5
+    holdout: Annotated[
+        float,
+        Number(
+            "share of the rows kept from training, in blocks", kind=_QUANTILE, low=0.01, high=0.9
+        ),
+    ] = 0.2
+    false_alarms_per_day: Annotated[
+        float, Number("what is allowed", "a day", _TAIL, required=True, above=0, high=1000)
+    ] = 0.2
+    episode_seconds: Annotated[
+        float, Number("exceedances within so long are one alarm", "s", _TAIL, above=0)
+    ] = 450.0
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Network output to a score, and scores to a state."""
+
+    kind: Annotated[
+        str,
+        Choice(
+            "`autoencoder`: by the network; the others have none",
+            among=("autoencoder", "mahalanobis", "sigma"),
+        ),
+    ] = "autoencoder"
+    score: Annotated[
+        str,
+        Choice(
+            "mean of the absolute residual, or that mean of the whitened one",
+            among=("absolute", "rms", "quartic"),
+        ),
+    ] = "absolute"
+    threshold: Annotated[
+        float, Number("of the score; instead of [detector.calibration]", above=0, required=True)
+    ] = 0.0
+    calibration: Calibration | None = None
+    clip_output: Annotated[bool, Flag("the output is cut to the range it takes on normal data")] = (
+        False
+    )
+    residual_shrink: Annotated[
+        float,
+        Number("share of the residual's covariance replaced by its diagonal", low=0, high=1),
+    ] = 0.05
+    residual_floor: Annotated[float, Number("added to its diagonal", low=0)] = 1e-4
+    chart_tau: Annotated[
+        float, Number("time constant of the second chart; 0: there is none", "samples", low=0)
+    ] = 0.0
+    alarm_count: Annotated[
+        int, Integer("so many scores over the threshold ...", low=1, high=MAX_ALARM_WINDOW)
+    ] = 1
+    alarm_window: Annotated[
+        int, Integer("... of the last so many: ANOMALY", "samples", low=1, high=MAX_ALARM_WINDOW)
+    ] = 1
+    clear_samples: Annotated[
+        int, Integer("so many low scores in a row: NORMAL", "samples", low=1, high=65535)
+    ] = 1
+    clear_ratio: Annotated[
+        float, Number("low is under this share of the threshold", above=0, high=1)
+    ] = 1.0
+    warmup_samples: Annotated[
+        int, Integer("nothing is judged at the start for", "samples", low=0, high=65535)
+    ] = 0
+
+
+def read_detector(table: Table) -> Detector:
+    """Raises UserError where the table is no detector."""
+    fixed = table.has("threshold")
+    if fixed and table.has("calibration"):
+        raise table.error("threshold", "is fixed, so there must be no [detector.calibration]")
+    if not fixed and not table.has("calibration"):
+        raise table.error("threshold", "is missing (or a table [detector.calibration])")
+    if fixed:
+        detector = read(Detector, table)
+    else:
+        inner = table.table("calibration")
+        calibration = read(Calibration, inner)
+        inner.finish()
+        detector = read(Detector, table, threshold=0.0, calibration=calibration)
+    table.finish()
+    if detector.alarm_count > detector.alarm_window:
+        raise table.error(
+            "alarm_count", f"{detector.alarm_count} is not within 1 to {detector.alarm_window}"
+        )
+    return detector

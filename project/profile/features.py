@@ -1,0 +1,93 @@
+"""[features]: what a sample is described by."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from project.profile import limits
+from project.profile.catalogue import CATALOGUE
+from project.profile.keys import Integer, Key, Number, read
+from project.profile.reader import Table, kind_of
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature of one channel; `parameters` fill a, b, c of the C++ FeatureSpec."""
+
+    kind: str
+    channel: int
+    parameters: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """How far the noise that is believed follows the sensor's, in blocks of 20 samples.
+
+    The believed noise never leaves the measured one by more than a factor of `limit`, so that a
+    fault that grows slowly is not learnt away.
+    """
+
+    limit: Annotated[
+        float,
+        Number(
+            "the believed noise stays within this factor of the measured; 1: it does not follow",
+            low=1,
+            high=4,
+        ),
+    ] = 1.0
+    memory_blocks: Annotated[float, Number("time constant", "blocks", low=1)] = 360.0
+    measured_blocks: Annotated[
+        float, Number("what the measurement counts for at the start", "blocks", low=1)
+    ] = 24.0
+
+
+@dataclass(frozen=True)
+class _Use(Key):
+    form = "array"
+
+    def range(self) -> str:
+        return f"1 to {limits.MAX_FEATURES} features"
+
+
+@dataclass(frozen=True)
+class Features:
+    use: Annotated[tuple[Feature, ...], _Use("kinds of features, of each channel or of one")]
+    window: Annotated[
+        int, Integer("for the kinds that look at a window", "samples", 1, limits.MAX_WINDOW)
+    ] = 1
+    adaptation: Adaptation = Adaptation()
+
+
+def read_features(table: Table, channels: tuple[str, ...]) -> Features:
+    """Raises UserError where the table does not say features of these channels."""
+    use = [feature for entry in table.array("use") for feature in _of(table, entry, channels)]
+    if not 1 <= len(use) <= limits.MAX_FEATURES:
+        raise table.error("use", f"gives {len(use)} features, must be 1 to {limits.MAX_FEATURES}")
+    if len(set(use)) != len(use):
+        raise table.error("use", "names the same feature twice")
+    if use[0].channel != 0 or not CATALOGUE[use[0].kind].invertible:
+        kinds = " or ".join(k for k, v in CATALOGUE.items() if v.invertible)
+        raise table.error("use", f"the first feature must be {kinds} of the first channel")
+    inner = table.table("adaptation", optional=True)
+    adaptation = read(Adaptation, inner)
+    inner.finish()
+    features = read(Features, table, use=tuple(use), adaptation=adaptation)
+    table.finish()
+    return features
+
+
+def _of(table: Table, entry: Any, channels: tuple[str, ...]) -> list[Feature]:
+    """One entry of `use`; without a channel it means every channel."""
+    if isinstance(entry, str):
+        entry = {"kind": entry}
+    if not isinstance(entry, dict):
+        raise table.error("use", f"must hold strings and tables, not {kind_of(entry)}")
+    inner = table.inner("use", entry)
+    kind = inner.text("kind", among=tuple(CATALOGUE))
+    channel = inner.text("channel", "*", among=("*", *channels))
+    names = CATALOGUE[kind].parameters
+    parameters = tuple(inner.number(name, low=1) for name in names)
+    if names[:2] == ("fast_tau", "slow_tau") and parameters[0] >= parameters[1]:
+        raise inner.error("fast_tau", "must be less than slow_tau")
+    inner.finish()
+    chosen = range(len(channels)) if channel == "*" else [channels.index(channel)]
+    return [Feature(kind, c, parameters) for c in chosen]

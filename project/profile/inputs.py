@@ -1,0 +1,121 @@
+"""What a sensor may be: one record a kind, with its keys and with what C++ gets of it.
+
+A kind that is added here is one that a profile can name.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final
+
+from project import cpp
+from project.profile.keys import Choice, Integer, Number
+from project.profile.reader import Table
+
+# A conversion of the ESP32's ADC, generously: others measured 37 us for adc1_get_raw on an ESP32 at
+# 240 MHz (27.2 kHz). adc_oneshot_read is that, a lock, and interrupts off; then counts become
+# millivolts. Half of a sample's period may go into conversions.
+_CONVERSION_S: Final = 50e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adc:
+    """What every sensor on the chip's analog-to-digital converter has."""
+
+    adc_bits: Annotated[int, Integer("the converter's", "bits", low=8, high=16)] = 12
+    full_scale_volts: Annotated[
+        float, Number("what the highest count means; a thermistor's supply too", "V", above=0)
+    ] = 3.3
+    oversampling: Annotated[
+        int, Integer("conversions that are averaged for one sample", low=1, high=4096)
+    ] = 16
+
+    @property
+    def adc_max(self) -> int:
+        """The highest count."""
+        return (1 << self.adc_bits) - 1
+
+    def too_fast(self, channels: int, rate_hz: float) -> str:
+        """Why so many channels cannot be read so often; "" where they can."""
+        busy = channels * self.oversampling * _CONVERSION_S * rate_hz
+        if busy <= 0.5:
+            return ""
+        return (
+            f"{self.oversampling} conversions of {channels} channel{'s' * (channels > 1)} take "
+            f"{100 * busy:.0f} % of the time between two samples, 50 % can be spared: "
+            f"take {int(self.oversampling * 0.5 / busy)} or less, or a lower rate_hz"
+        )
+
+    def members(self) -> dict[str, str]:
+        """Those of the C++ SensorConfig that say it."""
+        return {
+            "full_scale_volts": cpp.number(self.full_scale_volts),
+            "adc_max": str(self.adc_max),
+            "oversampling": str(self.oversampling),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linear(Adc):
+    """A voltage on a straight line: unit = volts * gain + offset."""
+
+    kind: ClassVar[str] = "linear"
+
+    gain: Annotated[float, Number("what a volt more means", "unit a volt")]
+    offset: Annotated[float, Number("what 0 V means", "unit")] = 0.0
+
+    def check(self, table: Table) -> None:
+        if self.gain == 0:
+            raise table.error("gain", "must not be 0")
+
+    def members(self) -> dict[str, str]:
+        return super().members() | {
+            "kind": "SensorKind::kLinear",
+            "gain": cpp.number(self.gain),
+            "offset": cpp.number(self.offset),
+        }
+
+    def rails(self) -> tuple[float, float]:
+        """The lowest and the highest reading that it can give."""
+        ends = sorted((self.offset, self.offset + self.gain * self.full_scale_volts))
+        return ends[0], ends[1]
+
+    def step(self) -> float:
+        """What one count means; 0 where that is not constant."""
+        return abs(self.gain) * self.full_scale_volts / self.adc_max
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thermistor(Adc):
+    """A resistance that falls with warmth, by its beta equation, in a divider."""
+
+    kind: ClassVar[str] = "thermistor"
+
+    beta: Annotated[float, Number("of the data sheet", "K", above=0)]
+    r0_ohm: Annotated[float, Number("resistance at `t0_celsius`", "ohm", above=0)]
+    t0_celsius: Annotated[float, Number("where `r0_ohm` holds", "C", above=-273.15)] = 25.0
+    series_ohm: Annotated[float, Number("the other resistor of the divider", "ohm", above=0)]
+    to: Annotated[str, Choice("where the thermistor's far end is", among=("ground", "supply"))] = (
+        "ground"
+    )
+
+    def check(self, table: Table) -> None:
+        pass
+
+    def members(self) -> dict[str, str]:
+        return super().members() | {
+            "kind": f"SensorKind::kThermistorTo{self.to.title()}",
+            "beta": cpp.number(self.beta),
+            "r0_ohm": cpp.number(self.r0_ohm),
+            "t0_celsius": cpp.number(self.t0_celsius),
+            "series_ohm": cpp.number(self.series_ohm),
+        }
+
+    def rails(self) -> tuple[float, float]:
+        return -math.inf, math.inf
+
+    def step(self) -> float:
+        return 0.0
+
+
+Input = Linear | Thermistor
+INPUTS: Final[dict[str, type[Input]]] = {kind.kind: kind for kind in (Linear, Thermistor)}

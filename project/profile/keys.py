@@ -1,0 +1,148 @@
+"""What a key of a profile may be: said once, beside the field of the record that holds it.
+
+    rate_hz: Annotated[float, Number("how often the sensor is read", "Hz", low=1e-3, high=1000)]
+
+From this the key is read and checked, and docs/writing-a-profile.md has its table. The default is
+that of the field; without one the key has to be given.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import Any, TypeVar
+
+from project.profile.reader import Table
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class Key:
+    """What every key has. `kind`: it belongs to one kind of its table only."""
+
+    text: str
+    unit: str = ""
+    kind: str = ""
+    required: bool = False  # although the field has a default: a table of the kind must give it
+
+    form = "string"
+
+    def read(self, table: Table, name: str, default: Any) -> Any:
+        """Takes the key out of its table; `default` is None where it has to be given.
+
+        Raises:
+          UserError: it is missing, or is not what it may be.
+        """
+        return table.text(name, default)
+
+    def range(self) -> str:
+        """Which values it may have, for the docs."""
+        return ""
+
+
+@dataclass(frozen=True)
+class Choice(Key):
+    """One of several words."""
+
+    among: tuple[str, ...] = ()
+
+    def read(self, table: Table, name: str, default: Any) -> str:
+        return table.text(name, default, self.among)
+
+    def range(self) -> str:
+        return ", ".join(f"`{word}`" for word in self.among)
+
+
+@dataclass(frozen=True)
+class Flag(Key):
+    form = "true or false"
+
+    def read(self, table: Table, name: str, default: Any) -> bool:
+        return table.flag(name, default)
+
+
+@dataclass(frozen=True)
+class Integer(Key):
+    low: int = 0
+    high: int = 2**31 - 1
+
+    form = "whole number"
+
+    def read(self, table: Table, name: str, default: Any) -> int:
+        return table.integer(name, default, self.low, self.high)
+
+    def range(self) -> str:
+        return f"{self.low} to {self.high}"
+
+
+@dataclass(frozen=True)
+class Number(Key):
+    """`low` <= number <= `high`, and > `above`."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    above: float = -math.inf
+
+    form = "number"
+
+    def read(self, table: Table, name: str, default: Any) -> float:
+        return table.number(name, default, self.low, self.high, self.above)
+
+    def range(self) -> str:
+        above, most = math.isfinite(self.above), math.isfinite(self.high)
+        if above:
+            return f"above {self.above:g}" + (f", at most {self.high:g}" if most else "")
+        if math.isfinite(self.low):
+            return f"{self.low:g} to {self.high:g}" if most else f"{self.low:g} or more"
+        return ""
+
+
+@dataclass(frozen=True)
+class Interval(Key):
+    form = "[low, high]"
+
+    def read(self, table: Table, name: str, default: Any) -> tuple[float, float]:
+        return table.interval(name, default)
+
+    def range(self) -> str:
+        return "low below high"
+
+
+def keys(record: type[Any]) -> Iterator[tuple[Field[Any], Key]]:
+    """The fields of a record that are keys of its table."""
+    for field in fields(record):
+        for key in getattr(field.type, "__metadata__", ()):
+            if isinstance(key, Key):
+                yield field, key
+
+
+def read(record: type[Record], table: Table, **known: Any) -> Record:
+    """The record that a table says; `known` are the fields that have been found out already.
+
+    A `kind` among the keys comes first, and keys of the other kinds are unknown ones.
+
+    Raises:
+      UserError: a key is missing, or is not what it may be.
+    """
+    values = dict(known)
+    for field, key in keys(record):
+        if field.name not in values and key.kind in ("", values.get("kind")):
+            default = None if field.default is MISSING or key.required else field.default
+            values[field.name] = key.read(table, field.name, default)
+    return record(**values)
+
+
+def said(record: Any) -> dict[str, Any]:
+    """What a record says beyond its defaults, as JSON has it."""
+    found = {}
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if field.default is MISSING or value != field.default:
+            found[field.name] = _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "__dataclass_fields__"):
+        return said(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

@@ -1,0 +1,125 @@
+#include <unity.h>
+
+#include <cmath>
+
+#include "../../suite_main.h"
+#include "SampleCheck.h"
+#include "Transfer.h"
+
+void setUp() {}
+void tearDown() {}
+
+// The tutorial's sensor: celsius = volts * 10 + 20.
+static SensorConfig Linear() {
+  SensorConfig config = {};
+  config.kind = SensorKind::kLinear;
+  config.gain = 10.0f;
+  config.offset = 20.0f;
+  config.full_scale_volts = 3.3f;
+  config.adc_max = 4095;
+  config.oversampling = 16;
+  config.valid_low = -40.0f;
+  config.valid_high = 125.0f;
+  config.stuck_samples = 4;
+  return config;
+}
+
+static SensorConfig Thermistor(SensorKind kind) {
+  SensorConfig config = Linear();
+  config.kind = kind;
+  config.beta = 3950.0f;
+  config.r0_ohm = 10000.0f;
+  config.t0_celsius = 25.0f;
+  config.series_ohm = 10000.0f;
+  return config;
+}
+
+static void LinearSensorFollowsTheTutorial() {
+  TEST_ASSERT_EQUAL_FLOAT(20.0f, VoltsToUnit(Linear(), 0.0f));
+  TEST_ASSERT_EQUAL_FLOAT(36.5f, VoltsToUnit(Linear(), 1.65f));
+  TEST_ASSERT_EQUAL_FLOAT(53.0f, VoltsToUnit(Linear(), 3.3f));
+}
+
+static void ThermistorReadsItsNominalTemperatureAtHalfTheSupply() {
+  TEST_ASSERT_FLOAT_WITHIN(1e-3f, 25.0f,
+                           VoltsToUnit(Thermistor(SensorKind::kThermistorToGround), 1.65f));
+  TEST_ASSERT_FLOAT_WITHIN(1e-3f, 25.0f,
+                           VoltsToUnit(Thermistor(SensorKind::kThermistorToSupply), 1.65f));
+}
+
+static void ThermistorAgreesWithTheBetaEquation() {
+  // R(50 C) = 10000 * exp(3950 * (1/323.15 - 1/298.15)) = 3588.5 ohm.
+  const float volts = 3.3f * 3588.5f / 13588.5f;
+  TEST_ASSERT_FLOAT_WITHIN(0.01f, 50.0f,
+                           VoltsToUnit(Thermistor(SensorKind::kThermistorToGround), volts));
+  TEST_ASSERT_FLOAT_WITHIN(0.01f, 50.0f,
+                           VoltsToUnit(Thermistor(SensorKind::kThermistorToSupply), 3.3f - volts));
+}
+
+static void UnitToVoltsIsTheInverse() {
+  const SensorConfig configs[] = {Linear(), Thermistor(SensorKind::kThermistorToGround),
+                                  Thermistor(SensorKind::kThermistorToSupply)};
+  for (const SensorConfig& config : configs) {
+    for (float value = 21.0f; value < 52.0f; value += 1.7f) {
+      TEST_ASSERT_FLOAT_WITHIN(1e-3f, value, VoltsToUnit(config, UnitToVolts(config, value)));
+    }
+    TEST_ASSERT_TRUE(UnitToVolts(config, 1e6f) <= 3.3f);
+    TEST_ASSERT_TRUE(UnitToVolts(config, -1e6f) >= 0.0f);
+    TEST_ASSERT_TRUE(UnitToVolts(config, NAN) >= 0.0f);
+  }
+}
+
+static void RailsAreFaults() {
+  TEST_ASSERT_TRUE(RailFault(Linear(), 0.0f) == Fault::kLowRail);
+  TEST_ASSERT_TRUE(RailFault(Linear(), 4095.0f) == Fault::kHighRail);
+  TEST_ASSERT_TRUE(RailFault(Linear(), 0.0625f) == Fault::kNone);
+  TEST_ASSERT_TRUE(RailFault(Linear(), 4094.9f) == Fault::kNone);
+}
+
+static void AThermistorAtARailIsNoReading() {
+  const SensorConfig config = Thermistor(SensorKind::kThermistorToGround);
+  SampleCheck check;
+  TEST_ASSERT_TRUE(check.Update(config, VoltsToUnit(config, 0.0f)) != Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(config, VoltsToUnit(config, 3.3f)) != Fault::kNone);
+}
+
+static void WhatIsNoNumberOrOutOfRangeIsAFault() {
+  const SensorConfig config = Linear();
+  SampleCheck check;
+  TEST_ASSERT_TRUE(check.Update(config, 25.0f) == Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(config, NAN) == Fault::kNotANumber);
+  TEST_ASSERT_TRUE(check.Update(config, -INFINITY) == Fault::kNotANumber);
+  TEST_ASSERT_TRUE(check.Update(config, 125.1f) == Fault::kOutOfRange);
+  TEST_ASSERT_TRUE(check.Update(config, -40.1f) == Fault::kOutOfRange);
+  TEST_ASSERT_TRUE(check.Update(config, 125.0f) == Fault::kNone);
+}
+
+static void EqualReadingsBecomeStuckAndMovementEndsIt() {
+  const SensorConfig config = Linear();
+  SampleCheck check;
+  for (int i = 0; i < 3; ++i) TEST_ASSERT_TRUE(check.Update(config, 25.0f) == Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(config, 25.0f) == Fault::kStuck);
+  TEST_ASSERT_TRUE(check.Update(config, 25.0f) == Fault::kStuck);
+  TEST_ASSERT_TRUE(check.Update(config, 25.01f) == Fault::kNone);
+}
+
+static void StuckCanBeSwitchedOff() {
+  SensorConfig config = Linear();
+  config.stuck_samples = 0;
+  SampleCheck check;
+  for (int i = 0; i < 1000; ++i) TEST_ASSERT_TRUE(check.Update(config, 25.0f) == Fault::kNone);
+}
+
+static void RunTests() {
+  RUN_TEST(LinearSensorFollowsTheTutorial);
+  RUN_TEST(ThermistorReadsItsNominalTemperatureAtHalfTheSupply);
+  RUN_TEST(ThermistorAgreesWithTheBetaEquation);
+  RUN_TEST(UnitToVoltsIsTheInverse);
+  RUN_TEST(RailsAreFaults);
+  RUN_TEST(AThermistorAtARailIsNoReading);
+  RUN_TEST(WhatIsNoNumberOrOutOfRangeIsAFault);
+  RUN_TEST(EqualReadingsBecomeStuckAndMovementEndsIt);
+  RUN_TEST(StuckCanBeSwitchedOff);
+}
+
+SUITE_MAIN(RunTests)
