@@ -26,8 +26,9 @@ from benchmark.alarms import latch
 from benchmark.devices import GRID, RATE_HZ, Device
 from project.errors import UserError
 from project.profile import CATALOGUE, Profile
-from training import calibration, features, normal, scaling, stretch, train
+from training import calibration, features, normal, scaling, train
 from training.data import Dataset
+from training.noise import smallest_step
 from training.normal import Normal
 
 Array = npt.NDArray[np.float64]
@@ -361,7 +362,7 @@ def _as_baselines(
     sets = [signals.clean, np.concatenate(padded)]
     inputs = [scaled(x) for x in sets] if has_features else []
     faults = [stuck(profile, x) for x in sets]
-    least_sd = stretch.smallest_step(signals.recording) / 2
+    least_sd = smallest_step(signals.recording) / 2
     result = {}
     for name in names:
         if name in baselines.ON_FEATURES:

@@ -214,8 +214,9 @@ def find_objections(recording: Recording, sensor: Sensor | None) -> list[str]:
         if low == high:
             objections.append(f"every sample of {name} is {low:g}")
         elif sensor is not None:
-            bottom, top = sensor.visible()
-            unit = sensor.units[index] if index < len(sensor.units) else sensor.unit
+            channel = index if index < len(sensor.channels) else 0
+            bottom, top = sensor.visible(channel)
+            unit = sensor.units[channel]
             edge = (top - bottom) * 0.002
             for end, at_end in (
                 (bottom, sum(value <= bottom + edge for value in column)),

@@ -57,30 +57,40 @@ def wrapped(items: Sequence[str], indent: str = "    ") -> str:
     return "\n".join([*lines, line.rstrip()]) + "\n"
 
 
-# A member's value: its text, or the members of an aggregate inside.
-Members = Mapping[str, "str | Members"]
+# Of a member: its text, or the members of an aggregate inside.
+Value = str | Mapping[str, str]
 
 
-def aggregate(kind: str, name: str, members: Members) -> str:
-    """`inline constexpr kind name = {...};` with designated initialisers, a line each.
+def aggregate(kind: str, name: str, members: Mapping[str, Value]) -> str:
+    """`inline constexpr kind name = {...};` with designated initialisers, a member a line.
 
-    All members, in the order of the declaration: the compiler takes no other.
+    They are all members, in the order of their declaration: the compiler takes no other.
     """
-    return f"inline constexpr {kind} {name} = {{\n{_lines(members, '    ')}}};\n"
+    return f"inline constexpr {kind} {name} = {_braces(members, '')};\n"
 
 
-def inline(members: Mapping[str, str]) -> str:
-    """The same on one line, as an element of an array or as a member."""
-    return f"{{{', '.join(f'.{name} = {value}' for name, value in members.items())}}}"
+def aggregates(kind: str, name: str, items: Sequence[Mapping[str, str]]) -> str:
+    """An array of aggregates; one that fits is on one line."""
+    text = ""
+    for item in items:
+        one_line = ", ".join(_member(*member) for member in item.items())
+        short = len(one_line) + 7 <= _WIDTH
+        text += f"    {f'{{{one_line}}}' if short else _braces(item, '    ')},\n"
+    return f"inline constexpr {kind} {name}[{len(items)}] = {{\n{text}}};\n"
 
 
-def _lines(members: Members, indent: str) -> str:
+def _braces(members: Mapping[str, Value], indent: str) -> str:
+    inner = indent + "    "
     text = ""
     for name, value in members.items():
-        if not isinstance(value, str):
-            value = f"{{\n{_lines(value, indent + '    ')}{indent}}}"
-        text += f"{indent}.{name} = {value},\n"
-    return text
+        text += (
+            f"{inner}{_member(name, value if isinstance(value, str) else _braces(value, inner))},\n"
+        )
+    return f"{{\n{text}{indent}}}"
+
+
+def _member(name: str, value: str) -> str:
+    return f".{name} = {value}"
 
 
 def _float32(value: float) -> float:

@@ -89,7 +89,7 @@ extern "C" void app_main(void) {
   serial.Begin();
   input.Begin();
   settings.Begin();
-  static ModelFeatureStorage storage;
+  static ModelMemory storage;
   static App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system}, input,
                  Engine());
   StartWatchdog();

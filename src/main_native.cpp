@@ -107,7 +107,7 @@ uint64_t RunBoard(const Pace& pace, HostInput& input, SerialPort* port, Injectio
   uint64_t samples = 0;
   bool done = false;
   while (!done) {
-    ModelFeatureStorage storage;
+    ModelMemory storage;
     const std::unique_ptr<Autoencoder> engine = MakeEngine();
     App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system}, input, *engine);
     app.Start();

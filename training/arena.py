@@ -49,8 +49,6 @@ def measure(tflite: bytes, converted: Converted, by_trying: bool = True) -> Aren
     `by_trying` False: the bound at once. To try takes half of a short training, and only a chip
     needs to know.
     """
-    if not tflite:
-        return Arena(0, 0, 0, 0, 0, "No network, no arena")
     chip = least_on_chip(converted)
     if by_trying and available():
         host, how = _least_by_trying(tflite), "measured by trying"

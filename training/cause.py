@@ -1,4 +1,4 @@
-"""Which of several channels an anomaly comes from: lib/AnomalyDetector/src/Cause.h in NumPy."""
+"""Which of several channels an anomaly comes from: lib/Detector/src/Cause.h in NumPy."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -37,15 +37,11 @@ class Cause:
         return np.asarray(np.argmax(lengths, axis=0))
 
 
-def record(
-    profile: Profile, scaler: Scaler, inputs: npt.NDArray[np.float32]
-) -> dict[str, list[float]] | None:
-    """For the manifest, from normal network input [rows, features]; None for a single channel.
+def record(scaler: Scaler, inputs: npt.NDArray[np.float32]) -> dict[str, list[float]]:
+    """For the manifest, from normal network input [rows, features].
 
     Where the scaling whitens, it knows how normal features spread already.
     """
-    if len(profile.sensor.channels) == 1:
-        return None
     mean, matrix = scaler.mean, scaler.whitening
     if mean is None or matrix is None:
         mean = scaling.single(inputs.mean(axis=0, dtype=np.float64))
@@ -55,10 +51,8 @@ def record(
     return {"mean": mean.tolist(), "whitening": scaling.pack(matrix)}
 
 
-def read(profile: Profile, pipeline: dict[str, Any]) -> Cause | None:
-    """The reverse of `record`, from the pipeline of a manifest."""
-    if len(profile.sensor.channels) == 1:
-        return None
+def read(profile: Profile, pipeline: dict[str, Any]) -> Cause:
+    """The reverse of `record`, from the pipeline of a manifest of several channels."""
     found = pipeline["cause"]
     owners = np.array([feature.channel for feature in profile.features.use])
     mean = np.asarray(found["mean"])

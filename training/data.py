@@ -138,7 +138,8 @@ def synthetic(profile: Profile, settings: Synthetic) -> Array:
 
 def resolution(profile: Profile) -> Array:
     """What one ADC count means in each channel's unit [channels]; 0 where it is not constant."""
-    return np.full(len(profile.sensor.channels), profile.sensor.input.step())
+    count = len(profile.sensor.channels)
+    return np.array([profile.sensor.input.step(channel) for channel in range(count)])
 
 
 def quantised(profile: Profile, readings: Array) -> Array:

@@ -52,10 +52,9 @@ def run(profile: Profile, found: Manifest, samples: Array) -> Result:
     reconstruction = inputs[:, 0].astype(np.float64) - residual[:, 0]
     expected = features.invert(profile, sigma, samples, scaler.invert_first(reconstruction))
     alarms = _alarms(profile.detector, score, threshold)
-    spread = cause.read(profile, pipeline)
     channel = np.zeros(len(score), dtype=int)
-    if spread is not None:
-        channel = spread.channels(scaler.standardise(computed))
+    if len(profile.sensor.channels) > 1:
+        channel = cause.read(profile, pipeline).channels(scaler.standardise(computed))
     largest = np.argmax(abs(scorer.parts(inputs, outputs)), axis=-1)
     return Result(expected, score, alarms, threshold, channel, largest)
 

@@ -10,39 +10,39 @@ from project.errors import UserError
 from project.paths import PROJECT
 from project.profile import Profile
 
-# The modules of this package that a trained model depends on. A change in one of them means
-# retraining; the others only read, show or print.
-SOURCES: Final = (
-    "arena.py",
-    "calibration.py",
-    "cause.py",
-    "clock.py",
-    "columns.py",
-    "conversion.py",
-    "data.py",
-    "features.py",
-    "fixedpoint.py",
-    "interpreter.py",
-    "layers.py",
-    "network.py",
-    "normal.py",
-    "recordings.py",
-    "rows.py",
-    "scaling.py",
-    "stretch.py",
-    "table.py",
-    "train.py",
-)
+# The modules of this package that shape a model: a change in one of them means retraining. The
+# others only read, show or print.
+ALWAYS: Final = ("calibration", "data", "features", "noise", "normal", "scaling", "train")
+# Those that shape the models of some profiles only: a change leaves the others' as they are.
+WITH_NETWORK: Final = ("arena", "conversion", "fixedpoint", "interpreter", "layers", "network")
+WITH_CHANNELS: Final = ("cause",)
+WITH_STRETCH: Final = ("stretch",)
+WITH_RECORDINGS: Final = ("clock", "columns", "recordings", "rows", "table")
+
+
+def sources(profile: Profile, identity: list[Any]) -> list[str]:
+    """The modules that shape the model of a profile on the data of this identity."""
+    found = [*ALWAYS]
+    found += WITH_NETWORK if profile.has_network else ()
+    found += WITH_CHANNELS if len(profile.sensor.channels) > 1 else ()
+    found += WITH_STRETCH if profile.data.stretch is not None else ()
+    found += WITH_RECORDINGS if identity[:1] != ["synthetic"] else ()
+    return sorted(found)
 
 
 def compute(profile: Profile, identity: list[Any]) -> str:
-    """The fingerprint, 64 hexadecimal digits, of a profile trained on the data of this identity."""
+    """The fingerprint, 64 hexadecimal digits, of a profile trained on the data of this identity.
+
+    It is that of what the profile says (`Profile.canonical`), of its data, and of the code that
+    this profile uses.
+    """
     digest = hashlib.sha256(profile.canonical())
     digest.update(json.dumps(identity, sort_keys=True).encode())
     folder = Path(__file__).parent
-    for name in SOURCES:
+    for name in sources(profile, identity):
         # A checkout with Windows line ends is the same source.
-        digest.update(name.encode() + (folder / name).read_bytes().replace(b"\r\n", b"\n"))
+        source = (folder / f"{name}.py").read_bytes().replace(b"\r\n", b"\n")
+        digest.update(name.encode() + source)
     return digest.hexdigest()
 
 

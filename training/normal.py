@@ -11,6 +11,7 @@ from project.errors import UserError
 from project.profile import Features, Profile
 from training import features, stretch
 from training.data import Dataset
+from training.noise import MeasuredNoise, block_residuals, measure, true_sigma
 
 Array = npt.NDArray[np.float64]
 
@@ -52,7 +53,7 @@ class Normal:
         return part.reshape(-1, *part.shape[2:])
 
 
-def noise(dataset: Dataset) -> list[stretch.Noise]:
+def noise(dataset: Dataset) -> list[MeasuredNoise]:
     """The noise of each channel, over all segments.
 
     Raises:
@@ -60,9 +61,7 @@ def noise(dataset: Dataset) -> list[stretch.Noise]:
     """
     channels = range(dataset.segments[0].shape[1])
     try:
-        return [
-            stretch.measure_noise([s[:, channel] for s in dataset.segments]) for channel in channels
-        ]
+        return [measure([s[:, channel] for s in dataset.segments]) for channel in channels]
     except UserError as error:
         raise UserError(f"{dataset.record['description']}: {error}; record without gaps") from None
 
@@ -75,9 +74,9 @@ def visible_noise(dataset: Dataset) -> Array:
     longest = max(dataset.segments, key=len)
     result = []
     for channel, found in zip(longest.T, noise(dataset), strict=True):
-        squares = np.sum(stretch.block_residuals(channel) ** 2, axis=1)
+        squares = np.sum(block_residuals(channel) ** 2, axis=1)
         shown = np.sqrt(squares.mean() / (features.NOISE_BLOCK - 2)) / found.sigma
-        sigma = stretch.true_sigma(found, np.array([found.colour]))[0]
+        sigma = true_sigma(found, np.array([found.colour]))[0]
         result.append(sigma * np.clip(shown, _LEAST_SHOWN, 1.0))
     return np.array(result)
 

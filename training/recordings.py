@@ -185,8 +185,8 @@ def _enough(rows: Rows, total: int, sensor: Sensor) -> None:
     reason, count = rows.left_out.most_common(1)[0]
     first = min((bad for bad in rows.malformed if bad.reason == reason), key=lambda bad: bad.line)
     cures = {
-        "out of range": f"the profile believes {sensor.valid[0]:g} to {sensor.valid[1]:g} "
-        f"{sensor.unit} ([sensor] valid): another unit, counts of an ADC, a dead sensor?",
+        "out of range": f"the profile believes {_believed(sensor)} ([sensor] valid): another "
+        "unit, counts of an ADC, a dead sensor?",
         "stuck at one value": "a sensor that never changes teaches nothing (stuck_seconds)",
         "not a number": "look at the column, or choose another with --column",
     }
@@ -195,6 +195,19 @@ def _enough(rows: Rows, total: int, sensor: Sensor) -> None:
         f"{gone:,} of {total:,} rows cannot be used, more than 5 %: {count:,} {reason}, first in "
         f"line {first.line}{f': {first.detail}' if first.detail else ''}{cure}"
     )
+
+
+def _believed(sensor: Sensor) -> str:
+    """What is no fault: "-40 to 125 C", channel by channel where they differ."""
+    texts = [
+        f"{low:g} to {high:g} {unit}".rstrip()
+        for unit, (low, high) in zip(
+            sensor.units, map(sensor.believed, range(len(sensor.channels))), strict=True
+        )
+    ]
+    if len(set(texts)) == 1:
+        return texts[0]
+    return ", ".join(f"{name} {text}" for name, text in zip(sensor.channels, texts, strict=True))
 
 
 # --- times ---------------------------------------------------------------------------------------

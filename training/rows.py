@@ -104,7 +104,7 @@ class Rows:
         return note
 
     def leave_out(self, sensor: Sensor) -> None:
-        """What is no reading, and what the chip would call a fault (SensorCheck in lib/Sensor)."""
+        """What is no reading, and what the chip would call a fault (SampleCheck in lib/Inputs)."""
         missing = np.isnan(self.values)
         bad = missing.any(axis=1)
         shown = [
@@ -113,7 +113,8 @@ class Rows:
         ]
         self._drop(bad, "not a number", [f'"{texts[0][:40]}"' for texts in shown], breaks=True)
         single = self.values.astype(np.float32)
-        low, high = (np.float32(edge) for edge in sensor.valid)
+        believed = [sensor.believed(channel) for channel in range(len(sensor.channels))]
+        low, high = np.array(believed, dtype=np.float32).T
         bad = ((single < low) | (single > high)).any(axis=1)
         details = [f"{max(row, key=abs):g}" for row in self.values[bad][:LISTED]]
         self._drop(bad, "out of range", details, breaks=True)

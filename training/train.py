@@ -283,6 +283,9 @@ def publish(trained: Trained, folder: Path) -> None:
 
 
 def _model(tflite: bytes, converted: conversion.Converted, by_trying: bool) -> dict[str, Any]:
+    need = arena.Arena(0, 0, 0, 0, 0, "No network, no arena")
+    if tflite:
+        need = arena.measure(tflite, converted, by_trying)
     return {
         "file": manifest.MODEL,
         "sha256": hashlib.sha256(tflite).hexdigest(),
@@ -290,14 +293,15 @@ def _model(tflite: bytes, converted: conversion.Converted, by_trying: bool) -> d
         "type": "int8" if converted.quantization else "float32",
         "schema_version": converted.schema_version,
         "operators": converted.operators,
-        "arena": dataclasses.asdict(arena.measure(tflite, converted, by_trying)),
-        "interpreter": interpreter.name(),
+        "arena": dataclasses.asdict(need),
+        "interpreter": interpreter.name() if tflite else "none",
     }
 
 
 def _pipeline(profile: Profile, sigma: Array, fitted: _Fitted) -> dict[str, Any]:
     """The constants between a sample and a state, as the generated header needs them."""
     scaler, scorer, thresholds = fitted.scaler, fitted.scorer, fitted.thresholds
+    several = len(profile.sensor.channels) > 1
     return {
         "sigma": _floats(sigma),
         "adaptation": dataclasses.asdict(profile.features.adaptation),
@@ -320,7 +324,7 @@ def _pipeline(profile: Profile, sigma: Array, fitted: _Fitted) -> dict[str, Any]
             if scorer.residual_whitening is None
             else scaling.pack(scorer.residual_whitening),
         },
-        "cause": cause.record(profile, scaler, fitted.inputs),
+        "cause": cause.record(scaler, fitted.inputs) if several else None,
         "decision": {
             "threshold": thresholds.score,
             "chart_tau": profile.detector.chart_tau,

@@ -54,7 +54,9 @@ def put_in(profile: Profile, found: Manifest, normal: Array) -> Trial:
         x[begin : begin + _ROWS, channel] += sigma[channel] * shape
         end = begin + (1 if kind == "spike" else _ROWS)
         planned.append((kind, size, channel, begin, end))
-    x = np.clip(x, *profile.sensor.valid)  # beyond is a FAULT, which is not what this is about
+    # Beyond what is believed lies a FAULT, which is not what this is about.
+    believed = [profile.sensor.believed(channel) for channel in range(channels)]
+    x = np.clip(x, *np.array(believed).T)
     result = evaluation.run(profile, found, x)
     begins = np.array([begin for begin, _ in result.intervals()], dtype=int)
     anomalies = []

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from project import cpp
 from training import codegen, conversion, quiet
 from training.conversion import Converted
 
@@ -72,14 +73,12 @@ def write_headers(network: Network, folder: Path) -> None:
     """network.h with tables and vectors, network_tflite.h with both models."""
     head = '#pragma once\n\n#include "FastKernels.h"\n#include "DenseModel.h"\n\n'
     text = head + f"constexpr int kVectors = {VECTORS};\nconstexpr int kWidth = {WIDTHS[0]};\n"
-    text += _vectors(
-        "float", "kInputs", [map(codegen.number, row) for row in network.inputs.tolist()]
-    )
+    text += _vectors("float", "kInputs", [map(cpp.number, row) for row in network.inputs.tolist()])
     text += _vectors("int8_t", "kCodes", [map(str, row) for row in network.codes.tolist()])
     models = "#pragma once\n\n"
     for name in TYPES:
         found = network.converted[name]
-        tables = codegen.network_tables(found.layers, found.quantization, name == "int8")
+        tables = codegen.network.tables(found.layers, found.quantization, name == "int8")
         text += f"namespace {name} {{\n{tables}}}  // namespace {name}\n"
         data = ", ".join(str(byte) for byte in network.tflite[name])
         model = f"alignas(16) inline constexpr unsigned char kModel[] = {{{data}}};"

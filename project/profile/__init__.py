@@ -84,14 +84,17 @@ class Profile:
         """The same bytes for the same meaning: comments, layout and description do not count.
 
         What has its default value is left out, so that a key that is added later changes nothing
-        for the profiles that do not have it. `FORMAT` stands for the defaults themselves. What the
-        catalogue says of a kind counts where the kind is used.
+        for the profiles that do not have it; `FORMAT` stands for the defaults themselves. What the
+        project says of the kinds that are used counts too: which features tell of an anomaly only
+        when they are large, how large a step of the sensor is.
         """
         record = said(self)
         del record["description"]
         record.pop("home", None)
         record["format"] = FORMAT
-        record["sensor"]["kind"] = self.sensor.input.kind
+        steps = [self.sensor.input.step(channel) for channel in range(len(self.sensor.channels))]
+        one = steps[0] if len(set(steps)) == 1 else steps
+        record["sensor"] |= {"kind": self.sensor.input.kind, "step": one}
         for used, feature in zip(record["features"]["use"], self.features.use, strict=True):
             if CATALOGUE[feature.kind].one_sided:
                 used["one_sided"] = True

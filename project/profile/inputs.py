@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
 from project import cpp
-from project.profile.keys import Choice, Integer, Number
+from project.profile.keys import Choice, EachChannel, Integer, Number
 from project.profile.reader import Table
 
 # A conversion of the ESP32's ADC, generously: others measured 37 us for adc1_get_raw on an ESP32 at
 # 240 MHz (27.2 kHz). adc_oneshot_read is that, a lock, and interrupts off; then counts become
 # millivolts. Half of a sample's period may go into conversions.
 _CONVERSION_S: Final = 50e-6
+
+
+Each = float | tuple[float, ...]  # a number for all channels, or one for each
+
+
+def of(value: Each, channel: int) -> float:
+    """What a number, or numbers, say of one channel."""
+    return value[channel] if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +53,9 @@ class Adc:
             f"take {int(self.oversampling * 0.5 / busy)} or less, or a lower rate_hz"
         )
 
-    def members(self) -> dict[str, str]:
-        """Those of the C++ SensorConfig that say it."""
-        return {
-            "full_scale_volts": cpp.number(self.full_scale_volts),
-            "adc_max": str(self.adc_max),
-            "oversampling": str(self.oversampling),
-        }
+    def members(self, channel: int) -> dict[str, str]:
+        """Those of the C++ ChannelConfig that say it."""
+        return {"full_scale_volts": cpp.number(self.full_scale_volts)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,28 +64,29 @@ class Linear(Adc):
 
     kind: ClassVar[str] = "linear"
 
-    gain: Annotated[float, Number("what a volt more means", "unit a volt")]
-    offset: Annotated[float, Number("what 0 V means", "unit")] = 0.0
+    gain: Annotated[Each, EachChannel("what a volt more means", "unit a volt", one=Number(""))]
+    offset: Annotated[Each, EachChannel("what 0 V means", "unit", one=Number(""))] = 0.0
 
-    def check(self, table: Table) -> None:
-        if self.gain == 0:
+    def check(self, table: Table, channels: int) -> None:
+        if any(of(self.gain, channel) == 0 for channel in range(channels)):
             raise table.error("gain", "must not be 0")
 
-    def members(self) -> dict[str, str]:
-        return super().members() | {
+    def members(self, channel: int) -> dict[str, str]:
+        return super().members(channel) | {
             "kind": "SensorKind::kLinear",
-            "gain": cpp.number(self.gain),
-            "offset": cpp.number(self.offset),
+            "gain": cpp.number(of(self.gain, channel)),
+            "offset": cpp.number(of(self.offset, channel)),
         }
 
-    def rails(self) -> tuple[float, float]:
-        """The lowest and the highest reading that it can give."""
-        ends = sorted((self.offset, self.offset + self.gain * self.full_scale_volts))
+    def rails(self, channel: int) -> tuple[float, float]:
+        """The lowest and the highest reading that a channel can give."""
+        zero = of(self.offset, channel)
+        ends = sorted((zero, zero + of(self.gain, channel) * self.full_scale_volts))
         return ends[0], ends[1]
 
-    def step(self) -> float:
-        """What one count means; 0 where that is not constant."""
-        return abs(self.gain) * self.full_scale_volts / self.adc_max
+    def step(self, channel: int) -> float:
+        """What one count of a channel means; 0 where that is not constant."""
+        return abs(of(self.gain, channel)) * self.full_scale_volts / self.adc_max
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,30 +95,36 @@ class Thermistor(Adc):
 
     kind: ClassVar[str] = "thermistor"
 
-    beta: Annotated[float, Number("of the data sheet", "K", above=0)]
-    r0_ohm: Annotated[float, Number("resistance at `t0_celsius`", "ohm", above=0)]
-    t0_celsius: Annotated[float, Number("where `r0_ohm` holds", "C", above=-273.15)] = 25.0
-    series_ohm: Annotated[float, Number("the other resistor of the divider", "ohm", above=0)]
+    beta: Annotated[Each, EachChannel("of the data sheet", "K", one=Number("", above=0))]
+    r0_ohm: Annotated[
+        Each, EachChannel("resistance at `t0_celsius`", "ohm", one=Number("", above=0))
+    ]
+    t0_celsius: Annotated[
+        Each, EachChannel("where `r0_ohm` holds", "C", one=Number("", above=-273.15))
+    ] = 25.0
+    series_ohm: Annotated[
+        Each, EachChannel("the other resistor of the divider", "ohm", one=Number("", above=0))
+    ]
     to: Annotated[str, Choice("where the thermistor's far end is", among=("ground", "supply"))] = (
         "ground"
     )
 
-    def check(self, table: Table) -> None:
+    def check(self, table: Table, channels: int) -> None:
         pass
 
-    def members(self) -> dict[str, str]:
-        return super().members() | {
+    def members(self, channel: int) -> dict[str, str]:
+        return super().members(channel) | {
             "kind": f"SensorKind::kThermistorTo{self.to.title()}",
-            "beta": cpp.number(self.beta),
-            "r0_ohm": cpp.number(self.r0_ohm),
-            "t0_celsius": cpp.number(self.t0_celsius),
-            "series_ohm": cpp.number(self.series_ohm),
+            "beta": cpp.number(of(self.beta, channel)),
+            "r0_ohm": cpp.number(of(self.r0_ohm, channel)),
+            "t0_celsius": cpp.number(of(self.t0_celsius, channel)),
+            "series_ohm": cpp.number(of(self.series_ohm, channel)),
         }
 
-    def rails(self) -> tuple[float, float]:
+    def rails(self, channel: int) -> tuple[float, float]:
         return -math.inf, math.inf
 
-    def step(self) -> float:
+    def step(self, channel: int) -> float:
         return 0.0
 
 

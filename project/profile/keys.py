@@ -108,6 +108,27 @@ class Interval(Key):
         return "low below high"
 
 
+@dataclass(frozen=True)
+class EachChannel(Key):
+    """What `one` may be, for all channels; or an array with that for each channel."""
+
+    one: Key = Key("")
+
+    @property
+    def form(self) -> str:  # type: ignore[override]
+        return f"{self.one.form}, or an array of them"
+
+    def read(self, table: Table, name: str, default: Any) -> Any:
+        parts = table.split(name, deep=isinstance(self.one, Interval))
+        if parts is None:
+            return self.one.read(table, name, default)
+        return tuple(self.one.read(part, name, None) for part in parts)
+
+    def range(self) -> str:
+        of_one = self.one.range()
+        return f"{of_one}; an array has one for each channel" if of_one else "one for each channel"
+
+
 def keys(record: type[Any]) -> Iterator[tuple[Field[Any], Key]]:
     """The fields of a record that are keys of its table."""
     for field in fields(record):

@@ -48,6 +48,14 @@ class Table:
             raise self.error(key, f"must be a table, not {kind_of(value)}")
         return Table(self._file, f"{self._name}.{key}" if self._name else key, value)
 
+    def split(self, key: str, deep: bool) -> "list[Table] | None":
+        """A table for each entry of an array (`deep`: of an array of arrays); None where the key
+        is none."""
+        value = self._content.get(key)
+        if not isinstance(value, list) or (deep and not any(isinstance(v, list) for v in value)):
+            return None
+        return [Table(self._file, self._name, {key: entry}) for entry in self.take(key)]
+
     def text(self, key: str, default: str | None = None, among: Sequence[str] = ()) -> str:
         value = self.take(key, default)
         if not isinstance(value, str):

@@ -7,18 +7,20 @@ from typing import Annotated, Any, Final
 from project import cpp
 from project.profile import limits
 from project.profile.inputs import INPUTS, Input
-from project.profile.keys import Choice, Interval, Key, Number, read
+from project.profile.keys import Choice, EachChannel, Interval, Key, Number, keys, read
 from project.profile.reader import Table
 from project.units import with_unit
 
 # What the fields of a reading are called (docs/protocol.md): no names for a channel.
 READING_FIELDS: Final = ("Real", "Recon", "Score", "Threshold", "State", "Cause", "Channels")
 
-# All members of the C++ SensorConfig, in their order.
+# All members of the C++ ChannelConfig, in their order.
 _MEMBERS: Final = (
     *("kind", "gain", "offset", "beta", "r0_ohm", "t0_celsius", "series_ohm", "full_scale_volts"),
-    *("adc_max", "oversampling", "valid_low", "valid_high", "stuck_samples"),
+    *("valid_low", "valid_high"),
 )
+
+Range = tuple[float, float]
 
 KIND: Final = Choice("how volts become the unit, see below", among=tuple(INPUTS))
 
@@ -80,7 +82,10 @@ class Sensor:
     units: Annotated[
         tuple[str, ...], _Units("of each channel; or `unit`, one string for all of them")
     ]
-    valid: Annotated[tuple[float, float], Interval("a reading outside of it is a FAULT", "unit")]
+    valid: Annotated[
+        Range | tuple[Range, ...],
+        EachChannel("a reading outside of it is a FAULT", "unit", one=Interval("")),
+    ]
     stuck_seconds: Annotated[
         float, Number("exactly equal for so long is a FAULT; 0: never", "s", low=0, high=86400)
     ] = 0.0
@@ -94,19 +99,32 @@ class Sensor:
         """A channel's name and unit, for an axis or a table."""
         return with_unit(self.channels[channel], self.units[channel])
 
-    def visible(self) -> tuple[float, float]:
-        """The lowest and the highest reading that it can give and that is believed."""
-        low, high = self.input.rails()
-        return max(low, self.valid[0]), min(high, self.valid[1])
+    def believed(self, channel: int) -> Range:
+        """The lowest and the highest reading of a channel that is no FAULT."""
+        low, high = self.valid
+        if isinstance(low, tuple):
+            return self.valid[channel]  # type: ignore[return-value]
+        return low, high  # type: ignore[return-value]
+
+    def visible(self, channel: int) -> Range:
+        """The lowest and the highest reading that a channel can give and that is believed."""
+        rails, believed = self.input.rails(channel), self.believed(channel)
+        return max(rails[0], believed[0]), min(rails[1], believed[1])
+
+    def channel_members(self, channel: int) -> dict[str, str]:
+        """All members of the C++ ChannelConfig, in its order."""
+        low, high = self.believed(channel)
+        own = self.input.members(channel)
+        own |= {"valid_low": cpp.number(low), "valid_high": cpp.number(high)}
+        return {name: own.get(name, "0.0f") for name in _MEMBERS}
 
     def members(self, rate_hz: float) -> dict[str, str]:
-        """All members of the C++ SensorConfig, in its order."""
-        own = self.input.members() | {
-            "valid_low": cpp.number(self.valid[0]),
-            "valid_high": cpp.number(self.valid[1]),
+        """All members of the C++ SensorConfig but its channels, in its order."""
+        return {
+            "adc_max": str(self.input.adc_max),
+            "oversampling": str(self.input.oversampling),
             "stuck_samples": str(round(self.stuck_seconds * rate_hz)),
         }
-        return {name: own.get(name, "0.0f") for name in _MEMBERS}
 
 
 @dataclass(frozen=True)
@@ -116,15 +134,27 @@ class Sampling:
     rate_hz: Annotated[float, Number("how often all channels are read", "Hz", low=1e-3, high=1000)]
 
 
+def _one_for_each(table: Table, record: Any, channels: int) -> None:
+    for field, key in keys(type(record)):
+        value = getattr(record, field.name)
+        if not isinstance(key, EachChannel) or not isinstance(value, tuple):
+            continue
+        for_all = isinstance(key.one, Interval) and not isinstance(value[0], tuple)
+        if not for_all and len(value) != channels:
+            raise table.error(field.name, f"are {len(value)} for {channels} channels")
+
+
 def read_sensor(table: Table) -> Sensor:
     """Raises UserError where the table is no sensor."""
     kind = INPUTS[KIND.read(table, "kind", None)]
     found = read(kind, table)
-    found.check(table)
     each = table.has("units")
     sensor = read(Sensor, table, input=found)
     table.finish()
     count = len(sensor.channels)
+    _one_for_each(table, found, count)
+    _one_for_each(table, sensor, count)
+    found.check(table, count)
     if not each:
         return dataclasses.replace(sensor, units=sensor.units * count)
     if len(sensor.units) != count:

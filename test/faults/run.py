@@ -43,8 +43,9 @@ from conftest import copy_project, load_piow  # noqa: E402
 from serial_line import VirtualBoard  # noqa: E402
 from small_wheel import make_wheel  # noqa: E402
 
+from project import profile as profiles  # noqa: E402
 from project.errors import UserError  # noqa: E402
-from training import codegen, files, fingerprint, manifest, profiles  # noqa: E402
+from training import codegen, files, fingerprint, manifest  # noqa: E402
 
 SCRATCH = PROJECT / ".pio" / "faults"
 SIGNALS = (*[signal.SIGKILL] * 6, signal.SIGTERM, signal.SIGINT)

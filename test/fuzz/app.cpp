@@ -167,7 +167,7 @@ void Recover(FuzzBoard& board, App& app, const AppConfig& config, const NormalSi
   Require(app.verdict().threshold == config.detector.decision.threshold, "default means default");
 }
 
-void Run(Input& input, const AppConfig& config, const NormalSignal& normal, FeatureMemory memory,
+void Run(Input& input, const AppConfig& config, const NormalSignal& normal, AppMemory memory,
          Autoencoder& engine) {
   FuzzBoard board;
   const auto set = input.Take<uint16_t>();
@@ -198,7 +198,7 @@ void Run(Input& input, const AppConfig& config, const NormalSignal& normal, Feat
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(data, size);
   if ((input.Take<uint8_t>() & 1) == 0) {
-    static ModelFeatureStorage storage;
+    static ModelMemory storage;
     DenseAutoencoder dense(model_config::kDenseModel);
     MeanAutoencoder mean(model_config::kFeatureCount);
     Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
@@ -206,7 +206,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } else {
     static everything::Storage storage;
     MeanAutoencoder engine(everything::kCount);
-    Run(input, everything::kApp, everything::kNormalSignal, storage.memory(), engine);
+    Run(input, everything::kApp, everything::kNormalSignal, {storage.memory(), nullptr}, engine);
   }
   return 0;
 }

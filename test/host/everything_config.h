@@ -73,8 +73,20 @@ inline constexpr DetectorConfig kDetector = {
     {kTables.zero, kTables.whitening},
 };
 
-inline constexpr SensorConfig kSensor = {
-    SensorKind::kLinear, 10.0f, 20.0f, 0.0f, 0.0f, 25.0f, 0.0f, 3.3f, 4095, 16, -40.0f, 125.0f, 90};
+inline constexpr ChannelConfig kChannel = {
+    .kind = SensorKind::kLinear,
+    .gain = 10.0f,
+    .offset = 20.0f,
+    .beta = 0.0f,
+    .r0_ohm = 0.0f,
+    .t0_celsius = 25.0f,
+    .series_ohm = 0.0f,
+    .full_scale_volts = 3.3f,
+    .valid_low = -40.0f,
+    .valid_high = 125.0f,
+};
+inline constexpr ChannelConfig kChannelConfigs[kChannels] = {kChannel, kChannel};
+inline constexpr SensorConfig kSensor = {4095, 16, 90, kChannelConfigs};
 
 inline constexpr char kFingerprint[] =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -88,12 +100,22 @@ inline constexpr NormalSignal kNormalSignal = {kChannels, kLevel, kSigma, kColou
 
 inline constexpr float kGolden[kCount] = {};  // in and out: MeanAutoencoder answers zeros
 
-inline constexpr AppConfig kApp = {"everything",  kFingerprint,
-                                   kChannelNames, kChannelUnits,
-                                   kPeriodUs,     0,
-                                   kSensor,       kFeatures,
-                                   kDetector,     1,
-                                   kGolden,       kGolden,
-                                   1e-6f};
+inline constexpr AppConfig kApp = {
+    .profile = "everything",
+    .fingerprint = kFingerprint,
+    .value_names = kChannelNames,
+    .value_units = kChannelUnits,
+    .channels = kChannels,
+    .sample_period_us = kPeriodUs,
+    .frame = nullptr,
+    .model_bytes = 0,
+    .sensor = kSensor,
+    .features = kFeatures,
+    .detector = kDetector,
+    .golden_count = 1,
+    .golden_inputs = kGolden,
+    .golden_outputs = kGolden,
+    .golden_tolerance = 1e-6f,
+};
 
 }  // namespace everything

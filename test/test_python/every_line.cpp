@@ -102,12 +102,14 @@ const float kGolden[kChannels] = {};
 const FeatureConfig kFeatures = {kChannels, kChannels, 1, 2.0f, kSpecs, kSigma};
 
 struct Configs {
-  SensorConfig sensor = {};
+  ChannelConfig channels[kChannels] = {};
+  SensorConfig sensor = {4095, 1, 3, channels};
   DetectorConfig detector = {};
   Configs() {
-    sensor.valid_low = -FLT_MAX;
-    sensor.valid_high = FLT_MAX;
-    sensor.stuck_samples = 3;
+    for (ChannelConfig& channel : channels) {
+      channel.valid_low = -FLT_MAX;
+      channel.valid_high = FLT_MAX;
+    }
     detector.scaling.offset = kOffset;
     detector.scaling.scale = kOne;
     detector.scaling.clip_low = kLow;
@@ -122,19 +124,23 @@ struct Configs {
   }
 };
 const Configs kConfigs;
-const AppConfig kApp = {"every_line",
-                        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-                        kNames,
-                        kUnits,
-                        500000,
-                        INT32_MAX,
-                        kConfigs.sensor,
-                        kFeatures,
-                        kConfigs.detector,
-                        1,
-                        kGolden,
-                        kGolden,
-                        1e-4f};
+const AppConfig kApp = {
+    .profile = "every_line",
+    .fingerprint = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    .value_names = kNames,
+    .value_units = kUnits,
+    .channels = kChannels,
+    .sample_period_us = 500000,
+    .frame = nullptr,
+    .model_bytes = INT32_MAX,
+    .sensor = kConfigs.sensor,
+    .features = kFeatures,
+    .detector = kConfigs.detector,
+    .golden_count = 1,
+    .golden_inputs = kGolden,
+    .golden_outputs = kGolden,
+    .golden_tolerance = 1e-4f,
+};
 
 void Run(App& app, int samples) {
   for (int i = 0; i < samples; ++i) {
@@ -218,7 +224,7 @@ void FailedStarts() {
     engine.loads = static_cast<EngineStatus>(i);
     const bool last = std::strcmp(EngineStatusText(engine.loads), "unknown error") == 0;
     if (last) board.starts = 4;
-    App app(kApp, storage.memory(), board.platform(), board, engine);
+    App app(kApp, {storage.memory(), nullptr}, board.platform(), board, engine);
     app.Start();
     board.micros += 5000000;
     TypeAll(app, board);
@@ -240,7 +246,7 @@ void WholeRuns() {
     board.keeps = start != 1;
     if (start == 2) board.kept[30] ^= 1;
     if (start == 3) board.kept_size = 1;
-    App app(kApp, storage.memory(), board.platform(), board, engine);
+    App app(kApp, {storage.memory(), nullptr}, board.platform(), board, engine);
     app.Start();
     Run(app, 4);
     TypeAll(app, board);

@@ -5,13 +5,17 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import PlatformIO
 from hypothesis import given
 from hypothesis import strategies as st
 
+from project import cpp
 from project import profile as profiles
 from project.errors import UserError
 from training import codegen, manifest
@@ -26,7 +30,7 @@ def load(project: Path, name: str) -> tuple[profiles.Profile, dict[str, Any], Pa
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_a_literal_reads_back_to_the_same_float32(value: float) -> None:
-    text = codegen.number(value)
+    text = cpp.number(value)
     assert text.endswith("f")
     assert any(c in text for c in ".e")
     assert struct.pack("<f", float(text[:-1]) + 0.0) == struct.pack("<f", value + 0.0)
@@ -36,7 +40,7 @@ def test_a_literal_reads_back_to_the_same_float32(value: float) -> None:
     ("value", "text"), [(0, "0.0f"), (40, "40.0f"), (0.15, "0.15f"), (1e-9, "1e-09f")]
 )
 def test_a_literal_is_short(value: float, text: str) -> None:
-    assert codegen.number(value) == text
+    assert cpp.number(value) == text
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,3 +136,31 @@ def test_headers_compile_without_a_warning(name: str, project: Path, tmp_path: P
     assert lines[2] == f"{found['model']['bytes']} {ord('T'):02x} 0"
     calls = [codegen.OPERATORS[operator] for operator in found["model"]["operators"]]
     assert lines[3:] == calls
+
+
+@pytest.mark.skipif(find_spec("tensorflow") is None, reason="it trains")
+def test_a_limit_that_was_raised_in_python_alone_does_not_compile(
+    project_copy: Path, platformio: PlatformIO
+) -> None:
+    """Twenty features would be written past the ends of arrays of sixteen."""
+    (project_copy / ".venv").symlink_to(sys.prefix)
+    limits = project_copy / "project" / "profile" / "limits.py"
+    text = limits.read_text("utf-8")
+    assert "MAX_FEATURES: Final = 16" in text
+    limits.write_text(text.replace("MAX_FEATURES: Final = 16", "MAX_FEATURES: Final = 24"), "utf-8")
+    use = ", ".join(f'{{ kind = "smooth", tau = {tau} }}' for tau in range(2, 22))
+    profile = project_copy / "twenty.toml"
+    lesson = (project_copy / "profiles" / "lesson.toml").read_text("utf-8")
+    for old, new in (
+        ('use = ["value"]', f"use = [{use}]"),
+        ('kind = "range" ', 'kind = "standard" '),
+        ("low = 10.0\nhigh = 40.0\n", ""),
+        ('kind = "autoencoder"', 'kind = "mahalanobis"'),
+    ):
+        assert old in lesson
+        lesson = lesson.replace(old, new, 1)
+    profile.write_text(lesson, "utf-8")
+    done = platformio("run", "-e", "native", cwd=project_copy, ANOMALY_PROFILE=profile)
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "kMaxFeatures of lib/ and MAX_FEATURES of project/profile/limits.py differ" in said

@@ -217,7 +217,7 @@ def compile_networks(project: Path, folder: Path, networks: list[Network]) -> Pa
     for index, network in enumerate(networks):
         converted = network.converted
         quantized = converted.quantization is not None
-        tables = codegen.network_tables(converted.layers, converted.quantization, quantized)
+        tables = codegen.network.tables(converted.layers, converted.quantization, quantized)
         code += f"namespace network{index} {{\n{tables}}}\n"
         kind = "int8_t" if quantized else "float"
         calls += f"  Run<{kind}>(network{index}::kDenseModel, plain);\n"

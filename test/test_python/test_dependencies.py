@@ -145,7 +145,7 @@ def test_what_is_generated_says_where_it_comes_from(project: Path, name: str) ->
         codegen.data_header(profile, found, model),
     ):
         head = header.partition("#pragma once")[0]
-        assert "training/codegen.py" in head and "Do not edit" in head
+        assert "training/codegen" in head and "Do not edit" in head
         assert f"Profile:     {name}\n" in head
         assert found["fingerprint"] in head
         assert found["data"]["description"] in head

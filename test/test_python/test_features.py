@@ -107,7 +107,7 @@ def test_cpp_equals_numpy_on_random_windows(project: Path, tmp_path: Path) -> No
 def run_cpp(project: Path, folder: Path, profile: Profile, sigma: Array, samples: Array) -> Array:
     """Features by lib/Features [rows, features]."""
     folder.mkdir()
-    specs = codegen.feature_tables(profile, [float(s) for s in sigma])
+    specs = codegen.detector.feature_tables(profile, [float(s) for s in sigma])
     code = specs.replace("kFeatures", "kConfig")
     main = MAIN.format(specs=code, channels=samples.shape[1], count=profile.feature_count)
     libraries = [project / "lib" / name / "src" for name in ("Signal", "Features")]

@@ -2,6 +2,8 @@
 
 import ast
 import dataclasses
+import importlib
+import inspect
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,24 +11,22 @@ from typing import Any
 import pytest
 
 from project import profile as profiles
-from training import fingerprint
+from project.paths import PROJECT
+from project.profile.inputs import Linear
+from training import data, fingerprint, train
 
-LESSON = profiles.load(profiles.find("lesson"))
+LESSON, TEMPERATURE = (profiles.load(profiles.find(name)) for name in ("lesson", "temperature"))
+PUMP = profiles.load(PROJECT / "examples" / "pump.toml")
 
-# Modules that a training goes through but that cannot change what comes out: they read (profiles;
-# its outcome is hashed itself), write, name or silence.
-HARMLESS = {
-    *(
-        "errors",
-        "evaluation",
-        "files",
-        "fingerprint",
-        "manifest",
-        "profiles",
-        "quiet",
-        "understood",
-    ),
-    "wishes",
+# Modules that a training goes through but that cannot change what comes out: they write, name,
+# judge or silence.
+HARMLESS = {"evaluation", "files", "fingerprint", "manifest", "quiet", "understood", "wishes"}
+SOURCES = {
+    *fingerprint.ALWAYS,
+    *fingerprint.WITH_NETWORK,
+    *fingerprint.WITH_CHANNELS,
+    *fingerprint.WITH_STRETCH,
+    *fingerprint.WITH_RECORDINGS,
 }
 
 
@@ -47,16 +47,39 @@ def test_every_module_that_a_training_goes_through_counts(project: Path) -> None
         found |= open_ends
         open_ends = set().union(*(imports(project / f"training/{m}.py") for m in open_ends))
         open_ends -= found
-    assert {f"{name}.py" for name in found - HARMLESS} == set(fingerprint.SOURCES)
+    assert found - HARMLESS == SOURCES
+
+
+def without_network(profile: profiles.Profile) -> profiles.Profile:
+    detector = dataclasses.replace(profile.detector, kind="mahalanobis")
+    return dataclasses.replace(profile, detector=detector)
+
+
+@pytest.mark.parametrize(
+    "profile", [LESSON, without_network(LESSON), without_network(TEMPERATURE)], ids=str
+)
+def test_code_that_is_not_hashed_is_not_called(
+    profile: profiles.Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever would be called has to count; a network is not trained to its end here."""
+    network = dataclasses.replace(profile.network, steps=5)
+    profile = dataclasses.replace(profile, network=network)
+    dataset = data.own(profile)
+    hashed = fingerprint.sources(profile, dataset.identity)
+    for name in SOURCES - set(hashed):
+        module = importlib.import_module(f"training.{name}")
+        for function, _ in inspect.getmembers(module, inspect.isfunction):
+            told = f"training/{name}.py: {function} is called and not hashed"
+            monkeypatch.setattr(module, function, lambda *_, told=told, **__: pytest.fail(told))
+    assert train.train(profile, dataset, lambda *_: None, False).manifest
 
 
 def test_profile_and_data_change_it() -> None:
     plain = fingerprint.compute(LESSON, ["synthetic"])
     assert len(plain) == 64
     assert plain == fingerprint.compute(LESSON, ["synthetic"])
-    temperature = profiles.load(profiles.find("temperature"))
     others: list[tuple[Any, list[Any]]] = [
-        (temperature, ["synthetic"]),
+        (TEMPERATURE, ["synthetic"]),
         (LESSON, ["recordings", "00"]),
         (LESSON, ["recordings", "01"]),
         (LESSON, fingerprint.file_identity("00", {})),
@@ -80,6 +103,52 @@ def test_sources_change_it_but_their_line_ends_do_not(
     assert fingerprint.compute(LESSON, ["synthetic"]) == plain
     network.write_bytes(content + b"# changed\n")
     assert fingerprint.compute(LESSON, ["synthetic"]) != plain
+
+
+@pytest.mark.parametrize(
+    ("module", "stale"),
+    [
+        ("train", "all"),
+        ("stretch", "stretched"),
+        ("cause", "of channels"),
+        ("conversion", "with a network, stretched, of channels, recorded"),
+        ("table", "recorded"),
+        ("evaluation", "none"),
+    ],
+)
+def test_a_source_counts_for_the_profiles_that_use_it(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, stale: str
+) -> None:
+    copy = tmp_path / "training"
+    shutil.copytree(project / "training", copy)
+    monkeypatch.setattr(fingerprint, "__file__", str(copy / "fingerprint.py"))
+    cases: dict[str, tuple[profiles.Profile, list[Any]]] = {
+        "plain": (without_network(LESSON), ["synthetic"]),
+        "with a network": (LESSON, ["synthetic"]),
+        "stretched": (TEMPERATURE, ["synthetic"]),
+        "of channels": (PUMP, ["synthetic"]),
+        "recorded": (LESSON, ["recordings", "00"]),
+    }
+    before = {name: fingerprint.compute(*case) for name, case in cases.items()}
+    with (copy / f"{module}.py").open("a") as source:
+        source.write("# changed\n")
+    changed = {name for name, case in cases.items() if fingerprint.compute(*case) != before[name]}
+    wanted = {"all": set(cases), "none": set[str]()}.get(stale, set(stale.split(", ")))
+    assert changed == wanted
+
+
+def test_what_the_project_says_of_a_kind_counts_where_it_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """How a feature is scaled and a reading quantised: neither stands in a profile."""
+    before = [fingerprint.compute(p, ["synthetic"]) for p in (TEMPERATURE, LESSON)]
+    kind = dataclasses.replace(profiles.CATALOGUE["jump"], one_sided=True)
+    monkeypatch.setitem(profiles.CATALOGUE, "jump", kind)
+    after = [fingerprint.compute(p, ["synthetic"]) for p in (TEMPERATURE, LESSON)]
+    assert after[0] != before[0]
+    assert after[1] == before[1]
+    monkeypatch.setattr(Linear, "step", lambda _: 0.01)
+    assert fingerprint.compute(LESSON, ["synthetic"]) != before[1]
 
 
 def test_recordings_are_taken_once_there_are_any_and_partial_ones_never(

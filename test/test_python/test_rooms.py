@@ -12,6 +12,7 @@ ROOMS: Final = (
     "Signal",
     "Platform",
     "Inputs",
+    "Frontend",
     "Features",
     "Autoencoder",
     "TflmAutoencoder",

@@ -42,7 +42,7 @@ class NullPort final : public SerialPort {
 };
 
 void MeasureWholePath(int batches, MemorySource& source, Autoencoder& engine) {
-  static ModelFeatureStorage storage;
+  static ModelMemory storage;
   NullPort port;
   VirtualClock clock(model_config::kSamplePeriodUs, false);
   PrintedLed led(clock);

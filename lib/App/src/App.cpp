@@ -5,7 +5,7 @@ constexpr uint32_t kMaxFailedStarts = 3;
 const char kFailedStarts[] = "three starts in a row did not come to System Ready";
 }  // namespace
 
-App::App(const AppConfig& config, FeatureMemory memory, Platform platform, SampleInput& input,
+App::App(const AppConfig& config, AppMemory memory, Platform platform, SampleInput& input,
          Autoencoder& engine)
     : platform_(platform),
       engine_(engine),

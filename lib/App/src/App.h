@@ -14,7 +14,7 @@
 class App {
  public:
   // All must outlive the app. `engine` is loaded by Start().
-  App(const AppConfig& config, FeatureMemory memory, Platform platform, SampleInput& input,
+  App(const AppConfig& config, AppMemory memory, Platform platform, SampleInput& input,
       Autoencoder& engine);
 
   // Says hello, loads the engine, runs the self-test. After a failure the app goes on without

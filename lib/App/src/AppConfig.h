@@ -4,15 +4,18 @@
 #include <cstdint>
 
 #include "DetectorConfig.h"
-#include "FeatureSpec.h"
+#include "FeatureExtractor.h"
+#include "FrameSpec.h"
 #include "SensorConfig.h"
 
 struct AppConfig {
   const char* profile;
-  const char* fingerprint;           // 64 hexadecimal digits
-  const char* const* channel_names;  // [channels]
-  const char* const* channel_units;  // [channels]
+  const char* fingerprint;         // 64 hexadecimal digits
+  const char* const* value_names;  // [features.channels], of the values of a frame
+  const char* const* value_units;  // [features.channels]
+  int channels;                    // of a sample
   uint32_t sample_period_us;
+  const FrameConfig* frame;  // nullptr: a frame is a sample, and its values are the channels
   int32_t model_bytes;
   const SensorConfig& sensor;
   const FeatureConfig& features;
@@ -21,4 +24,16 @@ struct AppConfig {
   const float* golden_inputs;   // [golden_count][features.count]
   const float* golden_outputs;  // the same shape
   float golden_tolerance;       // largest error of a healthy engine
+
+  // Microseconds from frame to frame.
+  constexpr uint32_t frame_period_us() const {
+    return frame == nullptr ? sample_period_us
+                            : sample_period_us * static_cast<uint32_t>(frame->hop);
+  }
+};
+
+// What an app works in, sized by the caller.
+struct AppMemory {
+  FeatureMemory features;
+  float* frame;  // [samples of a frame][channels], or nullptr without frames
 };

@@ -1,7 +1,5 @@
 #include "CommandShell.h"
 
-#include "FeatureExtractor.h"
-
 namespace {
 
 constexpr int64_t kFailureRepeatMicros = 5 * 1000 * 1000;
@@ -18,7 +16,10 @@ CommandShell::CommandShell(const AppConfig& config, Platform platform, Autoencod
       platform_(platform),
       engine_(engine),
       settings_(settings),
-      exchange_(exchange) {}
+      exchange_(exchange),
+      printer_(config, platform.serial) {
+  if (config.frame != nullptr) frame_ = {config.frame->samples, config.frame->hop};
+}
 
 void CommandShell::Flush() {
   platform_.serial.Write(line_.text(), line_.size());
@@ -30,7 +31,8 @@ void CommandShell::Flush() {
 void CommandShell::Greet(const char* reset_reason) {
   AddInitializing(line_);
   Flush();
-  AddHello(line_, config_.profile, engine_.name(), config_.fingerprint, config_.sample_period_us);
+  AddHello(line_, config_.profile, engine_.name(), config_.fingerprint, config_.sample_period_us,
+           frame());
   Flush();
   if (reset_reason == nullptr) return;
   AddReset(line_, reset_reason);
@@ -81,52 +83,13 @@ bool CommandShell::Poll() {
 bool CommandShell::PrintNext() {
   const Event* event = exchange_.events.Front();
   if (event == nullptr) return false;
-  Print(*event);
+  if (event->kind == Event::Kind::kCalibration) {
+    PrintCalibration(*event);
+  } else {
+    printer_.Print(*event);
+  }
   exchange_.events.Pop();
   return true;
-}
-
-void CommandShell::Print(const Event& event) {
-  switch (event.kind) {
-    case Event::Kind::kReading:
-    case Event::Kind::kFault:
-      return PrintReading(event);
-    case Event::Kind::kSelftest:
-      AddSelfTest(line_, event.max_error, config_.golden_tolerance, config_.golden_count, true);
-      return Flush();
-    case Event::Kind::kCalibration:
-      return PrintCalibration(event);
-  }
-}
-
-void CommandShell::PrintReading(const Event& event) {
-  const State state = event.verdict.state;
-  if (state != last_state_ && state == State::kAnomaly) ++anomalies_;
-  if (state != last_state_ && state == State::kFault) ++faults_;
-  last_state_ = state;
-  const int channels = config_.features.channels;
-  if (event.kind == Event::Kind::kFault) {
-    AddFault(line_, event.fault);
-    return Flush();
-  }
-  if (raw_) {
-    AddRaw(line_, event.verdict.frame, event.verdict.micros / 1000, event.values, channels,
-           raw_crc_);
-    return Flush();
-  }
-  const ChannelReadings others = {config_.channel_names, event.values, event.expected};
-  AddReading(line_, event.verdict, event.values[0], Cause(event.verdict.cause), channels,
-             event.shows_channels ? &others : nullptr);
-  Flush();
-  if (state != State::kAnomaly) return;
-  AddAnomalyMarker(line_);
-  Flush();
-}
-
-const char* CommandShell::Cause(int8_t feature) const {
-  const FeatureSpec& spec = config_.features.specs[feature];
-  if (config_.features.channels > 1) return config_.channel_names[spec.channel];
-  return FeatureBehaviour(spec.kind);
 }
 
 void CommandShell::PrintCalibration(const Event& event) {
@@ -185,8 +148,8 @@ void CommandShell::Answer(const Command& command) {
       AnswerModel();
       break;
     case CommandKind::kRaw:
-      raw_ = command.on;
-      raw_crc_ = command.crc;
+      printer_.SetRaw(command.on, command.crc);
+      exchange_.raw.store(command.on, std::memory_order_relaxed);
       AddRawSet(line_, command.on, command.crc);
       break;
     case CommandKind::kChannels:
@@ -220,11 +183,13 @@ void CommandShell::AnswerStatus() {
   status.state = exchange_.state.load(std::memory_order_relaxed);
   status.uptime_s = platform_.clock.NowMicros() / 1000000;
   status.samples = exchange_.samples.load(std::memory_order_relaxed);
+  status.has_frames = config_.frame != nullptr;
+  status.frames = exchange_.frames.load(std::memory_order_relaxed);
   status.missed = exchange_.missed.load(std::memory_order_relaxed);
   status.dropped = exchange_.dropped.load(std::memory_order_relaxed);
   status.queue_max = exchange_.events.high_water();
-  status.anomalies = anomalies_;
-  status.faults = faults_;
+  status.anomalies = printer_.anomalies();
+  status.faults = printer_.faults();
   status.threshold = settings_.Threshold();
   const bool forgotten = ForgetIsOnItsWay(exchange_.requests_done.load(std::memory_order_acquire));
   status.noise =
@@ -249,10 +214,11 @@ void CommandShell::AnswerModel() {
   model.model_bytes = config_.model_bytes;
   model.engine_bytes = engine_.memory_used();
   model.channels = config_.features.channels;
-  model.channel_names = config_.channel_names;
-  model.channel_units = config_.channel_units;
+  model.channel_names = config_.value_names;
+  model.channel_units = config_.value_units;
   model.features = config_.features.count;
   model.period_us = config_.sample_period_us;
+  model.frame = frame();
   model.threshold = settings_.Threshold();
   model.default_threshold = config_.detector.decision.threshold;
   AddModel(line_, model);
@@ -290,9 +256,9 @@ void CommandShell::AnswerCalibrate(const Command& command) {
   if (exchange_.state.load(std::memory_order_relaxed) != State::kNormal) {
     return AddError(line_, kNotNormalError);
   }
-  const uint32_t frames = NoiseCalibration::Frames(command.count, config_.sample_period_us);
+  const uint32_t frames = NoiseCalibration::Frames(command.count, config_.frame_period_us());
   if (!Send({Request::Kind::kCalibrate, 0.0f, frames})) return;
-  AddCalibrating(line_, frames, config_.sample_period_us, command.count);
+  AddCalibrating(line_, frames, config_.frame_period_us(), command.count);
 }
 
 // The result is the answer.

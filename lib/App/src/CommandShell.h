@@ -5,6 +5,7 @@
 #include "AppConfig.h"
 #include "Autoencoder.h"
 #include "Commands.h"
+#include "EventPrinter.h"
 #include "Exchange.h"
 #include "Platform.h"
 #include "Settings.h"
@@ -32,12 +33,10 @@ class CommandShell {
 
  private:
   bool PrintNext();
-  void Print(const Event& event);
-  void PrintReading(const Event& event);
   void PrintCalibration(const Event& event);
   void TakeCalibration(const Event& event);
   void PrintFailure();
-  const char* Cause(int8_t feature) const;
+  const FrameSize* frame() const { return config_.frame == nullptr ? nullptr : &frame_; }
 
   void Answer(const Command& command);
   void AnswerStatus();
@@ -60,16 +59,13 @@ class CommandShell {
   Autoencoder& engine_;
   Settings& settings_;
   Exchange& exchange_;
+  EventPrinter printer_;
+  FrameSize frame_ = {};
   LineReader reader_;
   LineBuffer line_;
-  bool raw_ = false;
-  bool raw_crc_ = false;
   uint32_t requests_sent_ = 0;
   uint32_t forget_sent_ = 0;  // requests_sent_ after the last `calibrate default`
   const char* failure_ = nullptr;
   const char* failure_detail_ = "";
   int64_t next_failure_micros_ = 0;
-  State last_state_ = State::kWarmup;
-  uint32_t anomalies_ = 0;
-  uint32_t faults_ = 0;
 };

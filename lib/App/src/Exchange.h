@@ -12,14 +12,16 @@
 
 // What happened, on its way from the sampling side to the console side.
 struct Event {
-  enum class Kind : uint8_t { kReading, kFault, kSelftest, kCalibration };
+  enum class Kind : uint8_t { kReading, kFault, kSample, kSelftest, kCalibration };
   Kind kind;
-  Fault fault;                   // kFault
-  Verdict verdict;               // kReading, kFault
-  float max_error;               // kSelftest
-  float values[kMaxChannels];    // kReading: of the sensor; kCalibration: the noise of each
-  bool shows_channels;           // kReading: `expected` is set, and the line says it
-  float expected[kMaxChannels];  // of each channel
+  Fault fault;                 // kFault, kSample
+  Verdict verdict;             // kReading, kFault
+  uint32_t sequence;           // kSample: of all samples, wraps
+  int64_t micros;              // kSample: its time since the start
+  float max_error;             // kSelftest
+  float values[kMaxValues];    // of a frame or a sample; kCalibration: the noise of each
+  bool shows_channels;         // kReading: `expected` is set, and the line says it
+  float expected[kMaxValues];  // of each value
   NoiseCalibration::Status calibration;
   float threshold_scale;   // kCalibration
   uint32_t requests_done;  // kCalibration: so many requests had been taken before
@@ -42,7 +44,8 @@ struct Request {
 
 class Exchange final : public VerdictSink {
  public:
-  explicit Exchange(int channels) : channel_count_(channels) {}
+  // `values`: of a frame.
+  explicit Exchange(int values) : value_count_(values) {}
 
   // Sampling side. What finds no room is counted, and lost.
   void Take(const JudgedFrame& frame) override {
@@ -51,7 +54,7 @@ class Exchange final : public VerdictSink {
     event.fault = frame.fault;
     event.verdict = frame.verdict;
     event.shows_channels = frame.expected != nullptr;
-    for (int i = 0; i < channel_count_; ++i) {
+    for (int i = 0; i < value_count_; ++i) {
       event.values[i] = frame.values[i];
       if (event.shows_channels) event.expected[i] = frame.expected[i];
     }
@@ -66,17 +69,19 @@ class Exchange final : public VerdictSink {
 
   // Written by the sampling side.
   std::atomic<uint32_t> samples{0};
+  std::atomic<uint32_t> frames{0};
   std::atomic<uint32_t> missed{0};   // samples that were due and never taken
   std::atomic<uint32_t> dropped{0};  // events
   std::atomic<State> state{State::kWarmup};
   std::atomic<uint32_t> engine_failures{0};  // frames that the engine could not judge
   std::atomic<uint32_t> requests_done{0};
-  std::atomic<float> noise{0.0f};  // of channel 0, as believed
+  std::atomic<float> noise{0.0f};  // of the first value, as believed
   LatencyHistory latencies;        // of the judgement of a frame
 
   // Written by the console side.
   std::atomic<bool> shows_channels{false};  // readings show them all
+  std::atomic<bool> raw{false};             // every sample is wanted, not only the frames
 
  private:
-  int channel_count_;
+  int value_count_;
 };

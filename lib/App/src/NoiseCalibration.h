@@ -47,8 +47,8 @@ class NoiseCalibration {
 
   const DetectorConfig& detector_;
   const FeatureConfig& features_;
-  NoiseEstimator noise_[kMaxChannels];
-  float old_sigma_[kMaxChannels] = {};
+  NoiseEstimator noise_[kMaxValues];
+  float old_sigma_[kMaxValues] = {};
   uint32_t frames_ = 0;
   uint32_t left_ = 0;
   float score_sum_ = 0.0f;

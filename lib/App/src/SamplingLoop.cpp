@@ -2,7 +2,7 @@
 
 #include "SelfTest.h"
 
-SamplingLoop::SamplingLoop(const AppConfig& config, FeatureMemory memory, SampleInput& input,
+SamplingLoop::SamplingLoop(const AppConfig& config, AppMemory memory, SampleInput& input,
                            Autoencoder& engine, Clock& clock, Exchange& exchange, VerdictSink& led)
     : config_(config),
       input_(input),
@@ -10,8 +10,10 @@ SamplingLoop::SamplingLoop(const AppConfig& config, FeatureMemory memory, Sample
       clock_(clock),
       exchange_(exchange),
       led_(led),
-      detector_(config.detector, config.features, memory, engine),
-      calibration_(config.detector, config.features) {}
+      detector_(config.detector, config.features, memory.features, engine),
+      calibration_(config.detector, config.features) {
+  if (config.frame != nullptr) framer_.emplace(*config.frame, memory.frame);
+}
 
 void SamplingLoop::Use(const SettingsRecord& settings) {
   user_threshold_ = settings.threshold;
@@ -49,7 +51,7 @@ void SamplingLoop::Step() {
   lost_before_ = lost;
   if (block.after_gap) BeginPiece();
   for (int i = 0; i < block.count; ++i) {
-    TakeSample(block.values + i * config_.features.channels, block.fault,
+    TakeSample(block.values + i * config_.channels, block.fault,
                block.micros + int64_t{i} * config_.sample_period_us);
   }
   input_.Release();
@@ -114,6 +116,8 @@ void SamplingLoop::BeginPiece() {
   CancelCalibration();
   detector_.Reset();
   for (SampleCheck& check : checks_) check.Reset();
+  if (framer_) framer_->Reset();
+  frame_fault_ = Fault::kNone;
 }
 
 void SamplingLoop::TakeSample(const float* sample, Fault fault, int64_t micros) {
@@ -125,17 +129,44 @@ void SamplingLoop::TakeSample(const float* sample, Fault fault, int64_t micros) 
   if (injecting_) {
     --inject_left_;
     fault = Fault::kNone;
-    for (int i = 0; i < config_.features.channels; ++i) injected[i] = inject_value_;
+    for (int i = 0; i < config_.channels; ++i) injected[i] = inject_value_;
     sample = injected;
   }
-  exchange_.samples.fetch_add(1, std::memory_order_relaxed);
   if (fault == Fault::kNone) fault = Check(sample);
-  Judge(sample, fault, micros);
+  if (framer_ && exchange_.raw.load(std::memory_order_relaxed)) {
+    PublishSample(sample, fault, micros);
+  }
+  exchange_.samples.fetch_add(1, std::memory_order_relaxed);
+  framer_ ? AddToFrame(sample, fault, micros) : Judge(sample, fault, micros);
+}
+
+void SamplingLoop::PublishSample(const float* sample, Fault fault, int64_t micros) {
+  Event event = {};
+  event.kind = Event::Kind::kSample;
+  event.fault = fault;
+  event.sequence = exchange_.samples.load(std::memory_order_relaxed);
+  event.micros = micros;
+  for (int i = 0; i < config_.channels; ++i) event.values[i] = sample[i];
+  exchange_.Publish(event);
+}
+
+// A fault of one sample is the fault of the frame that is due next; then frames begin anew.
+void SamplingLoop::AddToFrame(const float* sample, Fault fault, int64_t micros) {
+  if (fault != Fault::kNone) frame_fault_ = fault;
+  const bool due = fault == Fault::kNone ? framer_->Add(sample) : framer_->Skip();
+  if (!due) return;
+  fault = frame_fault_;
+  frame_fault_ = Fault::kNone;
+  if (fault == Fault::kNone && !framer_->full()) return;
+  float values[kMaxValues] = {};
+  if (fault == Fault::kNone) framer_->Values(values);
+  Judge(values, fault, micros);
 }
 
 Fault SamplingLoop::Check(const float* sample) {
-  for (int i = 0; i < config_.features.channels; ++i) {
-    const Fault fault = checks_[i].Update(config_.sensor, sample[i]);
+  for (int i = 0; i < config_.channels; ++i) {
+    const SensorConfig& sensor = config_.sensor;
+    const Fault fault = checks_[i].Update(sensor.channels[i], sensor.stuck_samples, sample[i]);
     if (fault != Fault::kNone) return fault;
   }
   return Fault::kNone;
@@ -154,9 +185,9 @@ void SamplingLoop::Judge(const float* values, Fault fault, int64_t micros) {
       exchange_.engine_failures.fetch_add(1, std::memory_order_relaxed);
     }
   }
-  verdict_.frame = frames_++;
+  verdict_.frame = exchange_.frames.fetch_add(1, std::memory_order_relaxed);
   verdict_.micros = micros;
-  float expected[kMaxChannels];
+  float expected[kMaxValues];
   const bool shows =
       fault == Fault::kNone && exchange_.shows_channels.load(std::memory_order_relaxed);
   if (shows) detector_.Expect(expected);

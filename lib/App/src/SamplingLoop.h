@@ -1,9 +1,12 @@
 // The sampling side: from the blocks of an input to verdicts, one frame after the other.
 #pragma once
 
+#include <optional>
+
 #include "AppConfig.h"
 #include "Detector.h"
 #include "Exchange.h"
+#include "Framer.h"
 #include "NoiseCalibration.h"
 #include "Platform.h"
 #include "SampleCheck.h"
@@ -12,9 +15,9 @@
 
 class SamplingLoop {
  public:
-  // All must outlive the loop. Each of `sinks` is told of every verdict.
-  SamplingLoop(const AppConfig& config, FeatureMemory memory, SampleInput& input,
-               Autoencoder& engine, Clock& clock, Exchange& exchange, VerdictSink& led);
+  // All must outlive the loop. `led` and the exchange are told of every verdict.
+  SamplingLoop(const AppConfig& config, AppMemory memory, SampleInput& input, Autoencoder& engine,
+               Clock& clock, Exchange& exchange, VerdictSink& led);
 
   // What was set on this device, before the first Step().
   void Use(const SettingsRecord& settings);
@@ -34,6 +37,8 @@ class SamplingLoop {
   void TakeRequests();
   bool Take(const Request& request);
   void TakeSample(const float* sample, Fault fault, int64_t micros);
+  void AddToFrame(const float* sample, Fault fault, int64_t micros);
+  void PublishSample(const float* sample, Fault fault, int64_t micros);
   Fault Check(const float* sample);
   void BeginPiece();
   void Judge(const float* values, Fault fault, int64_t micros);
@@ -50,6 +55,8 @@ class SamplingLoop {
   VerdictSink& led_;
   Detector detector_;
   SampleCheck checks_[kMaxChannels];
+  std::optional<Framer> framer_;      // none: a frame is a sample
+  Fault frame_fault_ = Fault::kNone;  // of a sample since the last frame
   NoiseCalibration calibration_;
   float user_threshold_ = 0.0f;  // 0: there is none
   float threshold_scale_ = 1.0f;
@@ -57,7 +64,6 @@ class SamplingLoop {
   float inject_value_ = 0.0f;
   bool injecting_ = false;  // it has begun
   bool selftest_failed_ = false;
-  uint32_t frames_ = 0;
   uint32_t lost_before_ = 0;
   Verdict verdict_ = {};
 };

@@ -43,7 +43,7 @@ class Settings {
     uint32_t crc32;  // of all before it
   };
   static constexpr uint32_t kVersion = 1;
-  static_assert(sizeof(Block) == 3 * sizeof(uint32_t) + 16 + (1 + kMaxChannels) * sizeof(float),
+  static_assert(sizeof(Block) == 3 * sizeof(uint32_t) + 16 + (1 + kMaxValues) * sizeof(float),
                 "no byte of a block is undefined");
 
   Found Judge(const Block& block, size_t size) const;

@@ -4,7 +4,7 @@
 #include "Bounds.h"
 
 struct SettingsRecord {
-  float threshold;            // the user's own; 0: there is none
-  float threshold_scale;      // found by `calibrate`
-  float noise[kMaxChannels];  // of each channel, likewise
+  float threshold;          // the user's own; 0: there is none
+  float threshold_scale;    // found by `calibrate`
+  float noise[kMaxValues];  // of each value of a frame, likewise
 };

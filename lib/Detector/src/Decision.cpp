@@ -28,7 +28,8 @@ State Decision::Update(float score, float threshold) {
     return State::kWarmup;
   }
   const bool exceeds = !(score <= threshold);
-  const uint32_t mask = config_.alarm_window >= 32 ? ~0u : (1u << config_.alarm_window) - 1u;
+  const uint32_t mask =
+      config_.alarm_window >= kMaxAlarmWindow ? ~0u : (1u << config_.alarm_window) - 1u;
   history_ = ((history_ << 1) | (exceeds ? 1u : 0u)) & mask;
   calm_ = score < config_.clear_ratio * threshold ? calm_ + 1 : 0;
   if (state_ == State::kAnomaly) {

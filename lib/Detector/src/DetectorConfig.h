@@ -5,6 +5,9 @@
 
 #include <cstdint>
 
+// The longest alarm_window: one bit a sample.
+constexpr int kMaxAlarmWindow = 32;
+
 // Features to network input, each step for each feature:
 //
 //   z = (feature - offset) * scale
@@ -59,7 +62,7 @@ struct DecisionConfig {
   float chart_cap;        // the most that one score counts in the second chart
   float normal_score;     // mean score on normal data
   uint8_t alarm_count;
-  uint8_t alarm_window;  // at most 32
+  uint8_t alarm_window;  // at most kMaxAlarmWindow
   uint16_t clear_samples;
   float clear_ratio;
   uint16_t warmup_samples;

@@ -94,11 +94,12 @@ Fault AdcInput::ReadChannel(int index, float* value) {
     counts += raw;
     millivolts += voltage;
   }
+  const ChannelConfig& config = sensor_.channels[index];
   const auto conversions = static_cast<float>(sensor_.oversampling);
   const float mean = static_cast<float>(counts) / conversions;
   const float volts = calibration_[index] != nullptr
                           ? static_cast<float>(millivolts) / (1000.0f * conversions)
-                          : mean * sensor_.full_scale_volts / static_cast<float>(sensor_.adc_max);
-  *value = VoltsToUnit(sensor_, volts);
+                          : mean * config.full_scale_volts / static_cast<float>(sensor_.adc_max);
+  *value = VoltsToUnit(config, volts);
   return RailFault(sensor_, mean);
 }

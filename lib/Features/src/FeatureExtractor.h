@@ -71,6 +71,6 @@ class FeatureExtractor {
  private:
   const FeatureConfig& config_;
   FeatureMemory memory_;
-  AdaptiveNoise noise_[kMaxChannels];
-  float last_sigma_[kMaxChannels] = {};  // at the last update
+  AdaptiveNoise noise_[kMaxValues];
+  float last_sigma_[kMaxValues] = {};  // at the last update
 };

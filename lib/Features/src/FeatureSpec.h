@@ -41,7 +41,7 @@ struct NoiseAdaptation {
 };
 
 struct FeatureConfig {
-  int8_t channels;  // 1..kMaxChannels
+  int8_t channels;  // values of a frame, 1..kMaxValues
   int8_t count;     // 1..kMaxFeatures
   int16_t window;   // samples that the rolling-window kinds look at, 1..kMaxWindow
   float sample_rate_hz;

@@ -1,6 +1,6 @@
 // The standard deviation of a signal's noise, whatever its level and slope: in blocks of 20 samples
 // the least-squares line is taken away, and the variance of what is left is averaged.
-// training/stretch.py measures and training/features.py adapts it in the same way.
+// training/noise.py measures and training/features.py adapts it in the same way.
 #pragma once
 
 #include <cstdint>

@@ -112,9 +112,10 @@ uint64_t SimulatedInput::Samples(double seconds) const {
 // What a channel can show. Where its normal data cannot have come through the profile's ADC (a
 // recording of another instrument), they do not go through it here.
 void SimulatedInput::Measure(int i) {
-  const float full = sensor_.full_scale_volts / static_cast<float>(sensor_.adc_max);
-  const float first = VoltsToUnit(sensor_, full);
-  const float last = VoltsToUnit(sensor_, full * static_cast<float>(sensor_.adc_max - 1));
+  const ChannelConfig& config = sensor_.channels[i];
+  const float full = config.full_scale_volts / static_cast<float>(sensor_.adc_max);
+  const float first = VoltsToUnit(config, full);
+  const float last = VoltsToUnit(config, full * static_cast<float>(sensor_.adc_max - 1));
   const float low = std::fmin(first, last);
   const float high = std::fmax(first, last);
   const float level = normal_.level[i];
@@ -122,12 +123,12 @@ void SimulatedInput::Measure(int i) {
   Channel& channel = channels_[i];
   channel.adc = level - noise > low && level + noise < high;
   if (channel.adc) {
-    const float volts = UnitToVolts(sensor_, level);
+    const float volts = UnitToVolts(config, level);
     const float step = full / static_cast<float>(sensor_.oversampling);
-    channel.adc = std::fabs(VoltsToUnit(sensor_, volts + step) - level) < noise;
+    channel.adc = std::fabs(VoltsToUnit(config, volts + step) - level) < noise;
   }
-  channel.low = channel.adc ? std::fmax(low, sensor_.valid_low) : sensor_.valid_low;
-  channel.high = channel.adc ? std::fmin(high, sensor_.valid_high) : sensor_.valid_high;
+  channel.low = channel.adc ? std::fmax(low, config.valid_low) : config.valid_low;
+  channel.high = channel.adc ? std::fmin(high, config.valid_high) : config.valid_high;
   const bool up = 2.0f * (channel.high - level) >= level - channel.low;  // rather up than down
   channel.room = kRoomUsed * ((up ? channel.high : channel.low) - level);
 }
@@ -176,12 +177,13 @@ void SimulatedInput::MoveNoise() {
 }
 
 // The reading that a value on the pin becomes: the mean of `oversampling` conversions.
-float SimulatedInput::Through(float value) const {
+float SimulatedInput::Through(int channel, float value) const {
+  const ChannelConfig& config = sensor_.channels[channel];
   const auto adc_max = static_cast<float>(sensor_.adc_max);
   const auto repeats = static_cast<float>(sensor_.oversampling);
-  const float counts = UnitToVolts(sensor_, value) / sensor_.full_scale_volts * adc_max;
+  const float counts = UnitToVolts(config, value) / config.full_scale_volts * adc_max;
   const float rounded = std::round(counts * repeats) / repeats;
-  return VoltsToUnit(sensor_, rounded / adc_max * sensor_.full_scale_volts);
+  return VoltsToUnit(config, rounded / adc_max * config.full_scale_volts);
 }
 
 HostSample SimulatedInput::Next() {
@@ -212,7 +214,7 @@ HostSample SimulatedInput::Next() {
       }
     }
     float value = Limited(normal_.level[i] + offset + noise, channel.low, channel.high);
-    if (channel.adc) value = Limited(Through(value), channel.low, channel.high);
+    if (channel.adc) value = Limited(Through(i, value), channel.low, channel.high);
     if (!stuck) channel.shown = value;
     sample.values[i] = channel.shown;
   }

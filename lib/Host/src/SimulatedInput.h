@@ -63,7 +63,7 @@ class SimulatedInput final : public HostInput {
   void Add(Scenario kind, double start, double length);
   uint64_t Samples(double seconds) const;
   void Measure(int channel);
-  float Through(float value) const;
+  float Through(int channel, float value) const;
   float Offset(const Phase& phase, uint64_t since, int channel) const;
   void MoveNoise();
   uint32_t Random();

@@ -10,8 +10,8 @@
 class SampleCheck {
  public:
   // A sample that is exactly the one before it counts towards kStuck; the first that differs ends
-  // it.
-  Fault Update(const SensorConfig& config, float value);
+  // it. `stuck_samples` 0: they may be equal for ever.
+  Fault Update(const ChannelConfig& config, uint32_t stuck_samples, float value);
   void Reset() { run_ = 0; }
 
  private:

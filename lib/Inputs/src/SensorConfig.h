@@ -1,4 +1,4 @@
-// What is wired to the ADC, as generated into include/model_config.h.
+// What is wired, channel by channel, as generated into include/model_config.h.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ enum class SensorKind : uint8_t {
   kThermistorToSupply,  // NTC between supply and pin, series resistor to ground
 };
 
-struct SensorConfig {
+struct ChannelConfig {
   SensorKind kind;
   float gain;    // kLinear: unit per volt
   float offset;  // kLinear: unit at 0 V
@@ -18,9 +18,13 @@ struct SensorConfig {
   float t0_celsius;
   float series_ohm;
   float full_scale_volts;  // at the highest count; a thermistor's supply too
-  uint16_t adc_max;        // highest count, 4095 for 12 bits
-  uint16_t oversampling;   // conversions averaged for one sample
-  float valid_low;         // a reading outside is not believable, in the sensor's unit
+  float valid_low;         // a reading outside is not believable, in the channel's unit
   float valid_high;
-  uint32_t stuck_samples;  // exactly equal readings in a row that mean a stuck sensor; 0: never
+};
+
+struct SensorConfig {
+  uint16_t adc_max;               // highest count, 4095 for 12 bits
+  uint16_t oversampling;          // conversions averaged for one sample
+  uint32_t stuck_samples;         // exactly equal readings in a row that mean a fault; 0: never
+  const ChannelConfig* channels;  // [channels of a sample]
 };

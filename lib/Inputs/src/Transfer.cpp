@@ -6,7 +6,7 @@ namespace {
 constexpr float kZeroCelsiusInKelvin = 273.15f;
 }
 
-float VoltsToUnit(const SensorConfig& config, float volts) {
+float VoltsToUnit(const ChannelConfig& config, float volts) {
   if (config.kind == SensorKind::kLinear) return volts * config.gain + config.offset;
   const float rest = config.full_scale_volts - volts;
   const float ratio = config.kind == SensorKind::kThermistorToGround ? volts / rest : rest / volts;
@@ -17,7 +17,7 @@ float VoltsToUnit(const SensorConfig& config, float volts) {
   return 1.0f / inverse_kelvin - kZeroCelsiusInKelvin;
 }
 
-float UnitToVolts(const SensorConfig& config, float value) {
+float UnitToVolts(const ChannelConfig& config, float value) {
   float volts = 0.0f;
   if (config.kind == SensorKind::kLinear) {
     volts = (value - config.offset) / config.gain;

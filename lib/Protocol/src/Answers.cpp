@@ -24,6 +24,7 @@ void AddStatus(LineBuffer& line, const StatusAnswer& status) {
   line.Add("OK state=").Add(StateText(status.state));
   line.Add(" uptime_s=").AddInteger(status.uptime_s);
   line.Add(" samples=").AddInteger(status.samples);
+  if (status.has_frames) line.Add(" frames=").AddInteger(status.frames);
   line.Add(" missed=").AddInteger(status.missed);
   line.Add(" dropped=").AddInteger(status.dropped);
   line.Add(" queue_max=").AddInteger(status.queue_max);
@@ -60,7 +61,13 @@ void AddModel(LineBuffer& line, const ModelAnswer& model) {
   AddList(line, " channel_names", model.channel_names, model.channels);
   AddList(line, " channel_units", model.channel_units, model.channels);
   line.Add(" features=").AddInteger(model.features);
-  line.Add(" period_ms=").AddInteger(model.period_us / 1000);
+  const bool whole = model.period_us % 1000 == 0;
+  line.Add(whole ? " period_ms=" : " period_us=");
+  line.AddInteger(whole ? model.period_us / 1000 : model.period_us);
+  if (model.frame != nullptr) {
+    line.Add(" frame=").AddInteger(model.frame->samples);
+    line.Add(" hop=").AddInteger(model.frame->hop);
+  }
   line.Add(" threshold=").AddFixed(model.threshold, kScoreDecimals);
   line.Add(" default_threshold=").AddFixed(model.default_threshold, kScoreDecimals);
   line.End();

@@ -12,6 +12,8 @@ struct StatusAnswer {
   State state;
   int64_t uptime_s;
   uint32_t samples;
+  bool has_frames;  // then `frames` is shown
+  uint32_t frames;
   uint32_t missed;
   uint32_t dropped;
   uint32_t queue_max;
@@ -41,7 +43,8 @@ struct ModelAnswer {
   const char* const* channel_names;  // [channels]
   const char* const* channel_units;  // [channels]
   int features;
-  uint32_t period_us;
+  uint32_t period_us;      // from sample to sample
+  const FrameSize* frame;  // nullptr: a frame is a sample
   float threshold;
   float default_threshold;
 };

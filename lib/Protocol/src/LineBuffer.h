@@ -7,9 +7,9 @@
 
 class LineBuffer {
  public:
-  static constexpr size_t kCapacity = 1024;  // of a line with its end
+  static constexpr size_t kCapacity = 1536;  // of a line with its end
 
-  // What does not fit is left out and `truncated()` says so; the text is always terminated.
+  // What does not fit is left out, and End() says so; the text is always terminated.
   LineBuffer& Add(const char* text) { return Append(text, std::strlen(text)); }
   LineBuffer& Add(char character);
   LineBuffer& AddInteger(int64_t value);
@@ -27,7 +27,6 @@ class LineBuffer {
   void Clear();
   const char* text() const { return text_; }
   size_t size() const { return size_; }
-  bool truncated() const { return truncated_; }
 
  private:
   static constexpr size_t kRoom = kCapacity - 2;  // for text

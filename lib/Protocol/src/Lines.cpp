@@ -14,11 +14,22 @@ constexpr int kFingerprintDigits = 12;
 
 void AddInitializing(LineBuffer& line) { line.Add("Initializing Anomaly Detector...").End(); }
 
+void AddPeriod(LineBuffer& line, uint32_t period_us) {
+  const bool whole = period_us % 1000 == 0;
+  line.AddInteger(whole ? period_us / 1000 : period_us).Add(whole ? " ms" : " us");
+}
+
 void AddHello(LineBuffer& line, const char* profile, const char* engine, const char* fingerprint,
-              uint32_t period_us) {
+              uint32_t period_us, const FrameSize* frame) {
   line.Add("Profile: ").Add(profile).Add(" | Engine: ").Add(engine).Add(" | Fingerprint: ");
   for (int i = 0; i < kFingerprintDigits; ++i) line.Add(fingerprint[i]);
-  line.Add(" | Period: ").AddInteger(period_us / 1000).Add(" ms").End();
+  line.Add(" | Period: ");
+  AddPeriod(line, period_us);
+  if (frame != nullptr) {
+    line.Add(" | Frame: ").AddInteger(frame->samples).Add(" samples, hop ");
+    line.AddInteger(frame->hop);
+  }
+  line.End();
 }
 
 void AddReset(LineBuffer& line, const char* reason) { line.Add("Reset: ").Add(reason).End(); }

@@ -18,9 +18,19 @@ constexpr int kRawDecimals = 6;
 // "Initializing Anomaly Detector..."
 void AddInitializing(LineBuffer& line);
 
-// "Profile: temperature | Engine: tflm int8 | Fingerprint: 0123456789ab | Period: 500 ms"
+// How many samples make a frame, and how many the next one begins later.
+struct FrameSize {
+  int32_t samples;
+  int32_t hop;
+};
+
+// "500 ms", or "1250 us" where that is no whole number of milliseconds.
+void AddPeriod(LineBuffer& line, uint32_t period_us);
+
+// "Profile: temperature | Engine: tflm int8 | Fingerprint: 0123456789ab | Period: 500 ms", and with
+// frames "| Frame: 256 samples, hop 128".
 void AddHello(LineBuffer& line, const char* profile, const char* engine, const char* fingerprint,
-              uint32_t period_us);
+              uint32_t period_us, const FrameSize* frame = nullptr);
 
 // "Reset: power-on"
 void AddReset(LineBuffer& line, const char* reason);
@@ -61,15 +71,19 @@ struct ChannelReadings {
 void AddReading(LineBuffer& line, const Verdict& verdict, float value, const char* cause,
                 int channels, const ChannelReadings* others = nullptr);
 
-// Characters of the longest number, and of the longest reading with its marker.
+// Characters of the longest number, and of the longest reading of channels with such names: src/
+// compares it with the room that there is, so that no reading is ever cut.
 constexpr size_t kLongestNumber = sizeof("-999999999999999999.0000") - 1;
-constexpr size_t kLongestReading =
-    sizeof(
-        "Real:  | Recon:  | Score:  | Threshold:  | State: ANOMALY | Cause:  | Channels: 8\r\n"
-        ">>> ANOMALY DETECTED! <<<\r\n") +
-    4 * kLongestNumber + kMaxChannelName +
-    (kMaxChannels - 1) * (sizeof(" | :  ()") + kMaxChannelName + 2 * kLongestNumber);
-static_assert(kLongestReading <= LineBuffer::kCapacity, "no reading is ever cut");
+constexpr size_t LongestReading(const char* const* names, int channels) {
+  size_t longest =
+      sizeof("Real:  | Recon:  | Score:  | Threshold:  | State: ANOMALY | Cause:  | Channels: 16") +
+      sizeof("\r\n>>> ANOMALY DETECTED! <<<\r\n") + 4 * kLongestNumber + kMaxChannelName;
+  for (int i = 1; i < channels; ++i) {
+    longest += sizeof(" | :  ()") + 2 * kLongestNumber;
+    for (const char* name = names[i]; *name != '\0'; ++name) ++longest;
+  }
+  return longest;
+}
 
 // ">>> ANOMALY DETECTED! <<<"
 void AddAnomalyMarker(LineBuffer& line);

@@ -133,7 +133,7 @@ static void TheAppRunsOnWithItsCountersRight() {
       (int64_t{1} << 32) * 1000 - int64_t{3600} * 1000000;  // 2^32 ms less 1 h
   AllScenarios scenarios(model_config::kSensor, model_config::kNormalSignal,
                          model_config::kSamplePeriodUs);
-  static ModelFeatureStorage storage;
+  static ModelMemory storage;
   DenseAutoencoder dense(model_config::kDenseModel);
   MeanAutoencoder mean(model_config::kFeatureCount);
   Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;

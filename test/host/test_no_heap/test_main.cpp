@@ -80,7 +80,7 @@ static void RunEverything(App& app, SimulatedBoard& board, const SensorConfig& s
 }
 
 static void TheAppOfTheProfileNeedsNoHeap() {
-  static ModelFeatureStorage storage;
+  static ModelMemory storage;
   DenseAutoencoder dense(model_config::kDenseModel);
   MeanAutoencoder mean(model_config::kFeatureCount);
   Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
@@ -98,7 +98,7 @@ static void AnAppThatUsesEverythingNeedsNoHeap() {
   static everything::Storage storage;
   MeanAutoencoder engine(everything::kCount);
   SimulatedBoard board(everything::kPeriodUs, 0);
-  App app(everything::kApp, storage.memory(), board.platform(), board, engine);
+  App app(everything::kApp, {storage.memory(), nullptr}, board.platform(), board, engine);
   Seen seen = {};
   RunEverything(app, board, everything::kSensor, everything::kNormalSignal, everything::kPeriodUs,
                 &seen);

@@ -10,18 +10,17 @@
 void setUp() {}
 void tearDown() {}
 
-static SensorConfig MakeSensor() {
-  SensorConfig config = {};
+static ChannelConfig MakeChannel() {
+  ChannelConfig config = {};
   config.gain = 10.0f;
   config.offset = 20.0f;
   config.full_scale_volts = 3.3f;
-  config.adc_max = 4095;
-  config.oversampling = 16;
   config.valid_low = -40.0f;
   config.valid_high = 125.0f;
   return config;
 }
-static const SensorConfig kSensor = MakeSensor();
+static const ChannelConfig kChannels[] = {MakeChannel(), MakeChannel(), MakeChannel()};
+static const SensorConfig kSensor = {4095, 16, 0, kChannels};
 constexpr uint32_t kPeriod = 500000;
 constexpr float kStep = 3.3f * 10.0f / 4095.0f / 16.0f;  // of a reading
 
@@ -115,9 +114,10 @@ static void WhatTheAdcCannotShowDoesNotGoThroughIt() {
 }
 
 static void NothingLeavesWhatIsBelievable() {
-  SensorConfig narrow = kSensor;
-  narrow.valid_low = 24.8f;
-  narrow.valid_high = 25.5f;
+  ChannelConfig channel = kChannels[0];
+  channel.valid_low = 24.8f;
+  channel.valid_high = 25.5f;
+  const SensorConfig narrow = {4095, 16, 0, &channel};
   for (const Scenario scenario :
        {Scenario::kSpike, Scenario::kStep, Scenario::kDrift, Scenario::kNoise}) {
     SimulatedInput simulation(narrow, kRoom, 0, scenario, 1, kPeriod);
@@ -149,8 +149,9 @@ static void ChannelsHaveInCommonWhatTheyHadInTraining() {
   const float noise[] = {0.2f, 4.0f};
   const float colour[] = {0.8f, 0.8f};
   const float mixing[] = {1.0f, -0.6f, 0.8f};
-  SensorConfig sensor = kSensor;
-  sensor.valid_high = 2000.0f;
+  ChannelConfig channels[] = {kChannels[0], kChannels[1]};
+  channels[0].valid_high = 2000.0f;  // of one channel only
+  const SensorConfig sensor = {4095, 16, 0, channels};
   SimulatedInput simulation(sensor, {2, level, noise, colour, mixing}, 0, Scenario::kNormal, 1,
                             kPeriod);
   constexpr int kCount = 20000;

@@ -23,18 +23,17 @@ static const float kHigh[] = {100.0f};
 static const float kGoldenInput[] = {0.5f};
 static const float kGoldenOutput[] = {0.0f};  // what MeanAutoencoder answers
 
-static SensorConfig MakeSensor() {
-  SensorConfig config = {};
+static ChannelConfig MakeChannel() {
+  ChannelConfig config = {};
   config.gain = 10.0f;
   config.offset = 20.0f;
   config.full_scale_volts = 3.3f;
-  config.adc_max = 4095;
   config.valid_low = -40.0f;
   config.valid_high = 125.0f;
-  config.stuck_samples = 20;
   return config;
 }
-static const SensorConfig kSensor = MakeSensor();
+static const ChannelConfig kChannels[] = {MakeChannel(), MakeChannel(), MakeChannel()};
+static const SensorConfig kSensor = {4095, 16, 20, kChannels};
 
 static DetectorConfig MakeDetector() {
   DetectorConfig config = {};
@@ -54,9 +53,31 @@ static DetectorConfig MakeDetector() {
 }
 static const DetectorConfig kDetector = MakeDetector();
 
-static const AppConfig kConfig = {"test",       kFingerprint,  kChannelNames, kChannelUnits, 500000,
-                                  1234,         kSensor,       kFeatures,     kDetector,     1,
-                                  kGoldenInput, kGoldenOutput, 1e-4f};
+static const AppConfig kConfig = {
+    .profile = "test",
+    .fingerprint = kFingerprint,
+    .value_names = kChannelNames,
+    .value_units = kChannelUnits,
+    .channels = 1,
+    .sample_period_us = 500000,
+    .frame = nullptr,
+    .model_bytes = 1234,
+    .sensor = kSensor,
+    .features = kFeatures,
+    .detector = kDetector,
+    .golden_count = 1,
+    .golden_inputs = kGoldenInput,
+    .golden_outputs = kGoldenOutput,
+    .golden_tolerance = 1e-4f,
+};
+
+// The same for another detector, of `channels` channels.
+static AppConfig ConfigOf(int channels, const char* const* names, const char* const* units,
+                          const FeatureConfig& features, const DetectorConfig& detector,
+                          const float* golden) {
+  return {kConfig.profile, kFingerprint, names,    units, channels, 500000, nullptr, 1234,
+          kSensor,         features,     detector, 1,     golden,   golden, 1e-4f};
+}
 
 class MemoryBoard final : public TestBoard {
  public:
@@ -140,7 +161,7 @@ static SettingsRecord Kept() {
 }
 
 static void StartSaysWhatTheTutorialSays() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_EQUAL_STRING(
       "Initializing Anomaly Detector...\r\n"
@@ -152,7 +173,7 @@ static void StartSaysWhatTheTutorialSays() {
 }
 
 static void AnAnomalyLightsTheLedAndCalmPutsItOut() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   Run(app, 3);
   TEST_ASSERT_TRUE(board.Said("State: WARMUP"));
@@ -169,7 +190,7 @@ static void AnAnomalyLightsTheLedAndCalmPutsItOut() {
 }
 
 static void InjectedValuesWaitForTheWarmupAndTakeTheWholePath() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "inject 50 2\r\n");
   TEST_ASSERT_TRUE(board.Said("OK inject 50.00 2 as soon as the warm-up ends\r\n"));
@@ -188,7 +209,7 @@ static void InjectedValuesWaitForTheWarmupAndTakeTheWholePath() {
 }
 
 static void ASensorFaultIsNoAnomaly() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   Run(app, 5);
   board.Forget();
@@ -207,7 +228,7 @@ static void ASensorFaultIsNoAnomaly() {
 }
 
 static void RawReplacesReadingsUntilItIsOff() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "raw on\n");
   board.Forget();
@@ -220,7 +241,7 @@ static void RawReplacesReadingsUntilItIsOff() {
 }
 
 static void ThresholdIsKeptOverAReboot() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "threshold 2.5\n");
   TEST_ASSERT_TRUE(board.Said("OK threshold 2.5000\r\n"));
@@ -231,7 +252,7 @@ static void ThresholdIsKeptOverAReboot() {
   TEST_ASSERT_TRUE(board.Said(" threshold=2.5000 default_threshold=5.0000"));
   Run(app, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 2.5000 | State"));
-  App rebooted(kConfig, storage.memory(), board.platform(), board, engine);
+  App rebooted(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   board.Forget();
   rebooted.Start();
   Run(rebooted, 1);
@@ -243,7 +264,7 @@ static void ThresholdIsKeptOverAReboot() {
 }
 
 static void SettingsAreWrittenAtOnceAndOnlyWhenTheyChange() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_EQUAL_INT(0, board.saves);
   for (int i = 0; i < 5; ++i) {
@@ -263,7 +284,7 @@ static void SettingsAreWrittenAtOnceAndOnlyWhenTheyChange() {
 
 // Any byte that is not what was written is noticed, and so is a block that was cut.
 static void DamagedSettingsAreForgotten() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "threshold 2.5\n");
   const size_t size = board.kept_size;
@@ -273,7 +294,7 @@ static void DamagedSettingsAreForgotten() {
     std::memcpy(board.kept, whole, sizeof(whole));
     board.kept_size = i == size ? size - 1 : size;
     board.kept[i] = static_cast<unsigned char>(board.kept[i] ^ 0x10);
-    App rebooted(kConfig, storage.memory(), board.platform(), board, engine);
+    App rebooted(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
     board.Forget();
     rebooted.Start();
     TEST_ASSERT_TRUE(board.Said("Settings that were damaged are forgotten\r\n") ||
@@ -281,7 +302,7 @@ static void DamagedSettingsAreForgotten() {
     Run(rebooted, 1);
     TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
     // What is kept from now on is sound.
-    App again(kConfig, storage.memory(), board.platform(), board, engine);
+    App again(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
     board.Forget();
     again.Start();
     TEST_ASSERT_FALSE(board.Said("forgotten"));
@@ -294,7 +315,7 @@ static void SettingsOfAnotherModelAreForgotten() {
   Settings settings(other, board);
   settings.record.threshold = 2.5f;
   TEST_ASSERT_TRUE(settings.Save());
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("Settings of another model are forgotten\r\n"));
   Run(app, 1);
@@ -302,7 +323,7 @@ static void SettingsOfAnotherModelAreForgotten() {
 }
 
 static void CalibrateFindsTheNoiseAndKeepsIt() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "calibrate 60\n");
   TEST_ASSERT_TRUE(board.Said("ERR calibrate works in state NORMAL only\r\n"));
@@ -317,7 +338,7 @@ static void CalibrateFindsTheNoiseAndKeepsIt() {
   // The score is |x - 25| here, 0.43 in the mean of a uniform noise of 0.5; 1 was said to be
   // normal.
   TEST_ASSERT_EQUAL_FLOAT(0.8f, Kept().threshold_scale);
-  App rebooted(kConfig, storage.memory(), board.platform(), board, engine);
+  App rebooted(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   rebooted.Start();
   board.Forget();
   Run(rebooted, 1);
@@ -332,7 +353,7 @@ static void CalibrateFindsTheNoiseAndKeepsIt() {
 }
 
 static void CalibrateSaysWhatIsInUseAndWhatWasBefore() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -350,7 +371,7 @@ static void CalibrateSaysWhatIsInUseAndWhatWasBefore() {
 }
 
 static void CalibrateSaysHowLongItTakes() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -380,11 +401,10 @@ static void CalibrateTellsEveryChannel() {
   detector.scaling.scale = ones;
   detector.scaling.clip_low = lows;
   detector.scaling.clip_high = highs;
-  const AppConfig config = {"test",   kFingerprint, names, units, 500000, 1234, kSensor,
-                            features, detector,     1,     zeros, zeros,  1e-4f};
+  const AppConfig config = ConfigOf(2, names, units, features, detector, zeros);
   FeatureStorage<2, 2, false> two;
   MeanAutoencoder mean(2);
-  App app(config, two.memory(), board.platform(), board, mean);
+  App app(config, {two.memory(), nullptr}, board.platform(), board, mean);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -395,7 +415,7 @@ static void CalibrateTellsEveryChannel() {
 }
 
 static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -408,7 +428,7 @@ static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
 }
 
 static void CalibrateGivesWayToTheNextCommand() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -430,7 +450,7 @@ static void CalibrateGivesWayToTheNextCommand() {
 }
 
 static void CalibrateRefusesANoiseThatIsAnotherSensors() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   board.noise = 0.1f;
   Run(app, 5);
@@ -440,7 +460,7 @@ static void CalibrateRefusesANoiseThatIsAnotherSensors() {
 }
 
 static void EveryCommandIsAnsweredOnOneLine() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   const struct {
     const char* typed;
@@ -491,11 +511,10 @@ static void OnRequestReadingsShowEveryChannel() {
   static const float golden[] = {0.0f, 0.0f, 0.0f};
   DetectorConfig detector = MakeDetector();
   detector.scaling = {offset, scale, 0.0f, low, high, mean, whitening, 16.0f};
-  const AppConfig config = {"test",   kFingerprint, names, units,  500000, 1234, kSensor,
-                            features, detector,     1,     golden, golden, 1e-4f};
+  const AppConfig config = ConfigOf(3, names, units, features, detector, golden);
   static FeatureStorage<3, 3, false> memory;
   MeanAutoencoder mean_engine(3);
-  App app(config, memory.memory(), board.platform(), board, mean_engine);
+  App app(config, {memory.memory(), nullptr}, board.platform(), board, mean_engine);
   app.Start();
   Run(app, 4);
   TEST_ASSERT_TRUE(board.Said("| State: NORMAL | Channels: 3\r\n"));
@@ -515,10 +534,9 @@ static void OnRequestReadingsShowEveryChannel() {
 
 static void AFailedSelfTestIsAFaultNotHealth() {
   static const float wrong[] = {1.0f};
-  const AppConfig config = {"test",       kFingerprint, kChannelNames, kChannelUnits, 500000,
-                            1234,         kSensor,      kFeatures,     kDetector,     1,
-                            kGoldenInput, wrong,        1e-4f};
-  App app(config, storage.memory(), board.platform(), board, engine);
+  AppConfig config = kConfig;
+  config.golden_outputs = wrong;
+  App app(config, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("SELFTEST FAILED (max error 1.000000, 1 vectors)"));
   Run(app, 5);
@@ -542,7 +560,7 @@ class FailingEngine final : public Autoencoder {
 
 static void AnEngineThatFailsIsAFaultOfItsOwn() {
   FailingEngine failing;
-  App app(kConfig, storage.memory(), board.platform(), board, failing);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, failing);
   app.Start();
   Run(app, 5);
   failing.fails = true;
@@ -580,7 +598,7 @@ static void AFailedStartIsRepeatedAndAnswersStatus() {
   const char message[] =
       "AllocateTensors() failed! Increase arena size. (has 10 bytes, needs 20)\r\n";
   BrokenEngine broken;
-  App app(kConfig, storage.memory(), board.platform(), board, broken);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, broken);
   app.Start();
   TEST_ASSERT_TRUE(board.Said(message));
   TEST_ASSERT_FALSE(board.Said("System Ready"));
@@ -599,7 +617,7 @@ static void AFailedStartIsRepeatedAndAnswersStatus() {
 
 static void TheLedOfAFailedStartBlinksThriceEveryTwoSeconds() {
   BrokenEngine broken;
-  App app(kConfig, storage.memory(), board.platform(), board, broken);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, broken);
   app.Start();
   // Whatever the rate of samples is: 10 ms between two looks, in ten seconds.
   int lit = 0;
@@ -624,7 +642,7 @@ static void AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid() {
   // Starts that end in a crash, somewhere before System Ready.
   for (int i = 0; i < 3; ++i) board.CountStart();
   {
-    App app(kConfig, storage.memory(), board.platform(), board, engine);
+    App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
     app.Start();
     TEST_ASSERT_TRUE(board.Said(message));
     TEST_ASSERT_FALSE(board.Said("SELFTEST"));
@@ -638,14 +656,14 @@ static void AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid() {
   }
   // The next start tries again.
   board.Forget();
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("System Ready. Monitoring Sensor..."));
 }
 
 static void AStartAfterTwoFailedOnesIsAStartLikeAnyOther() {
   for (int i = 0; i < 2; ++i) board.CountStart();
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("System Ready. Monitoring Sensor..."));
   TEST_ASSERT_EQUAL_UINT32(0, board.starts);
@@ -698,7 +716,7 @@ static void AFloodOfBytesDelaysAnswersAndNoReadings() {
                                 "\xff\xfe\x01\b\x7f\x80\r"};
   for (const char* flood : floods) {
     FloodedBoard flooded(flood);
-    App app(kConfig, storage.memory(), flooded.platform(), flooded, engine);
+    App app(kConfig, {storage.memory(), nullptr}, flooded.platform(), flooded, engine);
     app.Start();
     flooded.others = 0;
     flooded.app = &app;
@@ -715,7 +733,7 @@ static void AFloodOfBytesDelaysAnswersAndNoReadings() {
 }
 
 static void WhatASlowSerialLineMissesIsCounted() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   for (int i = 0; i < 100; ++i) app.Step();
   board.Forget();
@@ -724,7 +742,7 @@ static void WhatASlowSerialLineMissesIsCounted() {
 }
 
 static void TheStatusSaysWhichNoiseIsBelieved() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "status\n");
   TEST_ASSERT_TRUE(board.Said(" noise=1.000000 "));
@@ -770,7 +788,7 @@ static void ABlockOfSamplesIsJudgedLikeAsManyBlocksOfOne() {
   BlockBoard one(1);
   BlockBoard eight(8);
   for (BlockBoard* each : {&one, &eight}) {
-    App app(kConfig, storage.memory(), each->platform(), *each, engine);
+    App app(kConfig, {storage.memory(), nullptr}, each->platform(), *each, engine);
     app.Start();
     const int steps = each == &one ? 40 : 5;
     for (int i = 0; i < steps; ++i) {
@@ -784,8 +802,93 @@ static void ABlockOfSamplesIsJudgedLikeAsManyBlocksOfOne() {
   TEST_ASSERT_EQUAL_STRING(one.output, eight.output);
 }
 
+// ---- frames
+
+static const FrameValueSpec kFrameValues[] = {{FrameKind::kMean, 0}};
+static const FrameConfig kFrame = {4, 2, 1, 1, 2.0f, kFrameValues};
+
+static AppConfig FrameApp() {
+  AppConfig config = kConfig;
+  config.frame = &kFrame;
+  return config;
+}
+
+static int CountOf(const char* text) {
+  int count = 0;
+  for (const char* at = std::strstr(board.output(), text); at != nullptr;
+       at = std::strstr(at + 1, text)) {
+    ++count;
+  }
+  return count;
+}
+
+static void AFrameIsJudgedOnceAHop() {
+  const AppConfig config = FrameApp();
+  float ring[4];
+  App app(config, {storage.memory(), ring}, board.platform(), board, engine);
+  app.Start();
+  TEST_ASSERT_TRUE(board.Said("| Period: 500 ms | Frame: 4 samples, hop 2\r\n"));
+  Run(app, 3);
+  TEST_ASSERT_EQUAL_INT(0, CountOf("Real:"));
+  Run(app, 1);
+  TEST_ASSERT_EQUAL_INT(1, CountOf("Real: 25.00 "));  // the mean of the wobble
+  Run(app, 4);
+  TEST_ASSERT_EQUAL_INT(3, CountOf("Real: 25.00 "));
+  Type(app, "status\n");
+  TEST_ASSERT_TRUE(board.Said(" samples=8 frames=3 missed=0 "));
+  Type(app, "model\n");
+  TEST_ASSERT_TRUE(board.Said(" period_ms=500 frame=4 hop=2 "));
+}
+
+static void AFaultOfOneSampleIsAFaultOfItsFrame() {
+  const AppConfig config = FrameApp();
+  float ring[4];
+  App app(config, {storage.memory(), ring}, board.platform(), board, engine);
+  app.Start();
+  Run(app, 12);
+  board.Forget();
+  board.fault = Fault::kLowRail;
+  Run(app, 1);
+  board.fault = Fault::kNone;
+  Run(app, 1);
+  TEST_ASSERT_EQUAL_STRING("Fault: at the low rail (short to ground or open) | State: FAULT\r\n",
+                           board.output());
+  board.Forget();
+  Run(app, 2);  // a frame is due, and has only three of its samples
+  TEST_ASSERT_EQUAL_STRING("", board.output());
+  Run(app, 2);
+  TEST_ASSERT_EQUAL_INT(1, CountOf("State: WARMUP"));
+}
+
+static void RawShowsEverySampleOfAFrame() {
+  const AppConfig config = FrameApp();
+  float ring[4];
+  App app(config, {storage.memory(), ring}, board.platform(), board, engine);
+  app.Start();
+  Run(app, 6);
+  Type(app, "raw on\n");
+  board.Forget();
+  Run(app, 4);
+  TEST_ASSERT_EQUAL_INT(4, CountOf("RAW,"));
+  TEST_ASSERT_TRUE(board.Said("RAW,6,3500,"));
+  TEST_ASSERT_EQUAL_INT(0, CountOf("Real:"));
+  Type(app, "raw off\n");
+  Run(app, 2);
+  TEST_ASSERT_EQUAL_INT(1, CountOf("Real:"));
+}
+
+static void APeriodThatIsNoWholeMillisecondIsInMicroseconds() {
+  AppConfig config = kConfig;
+  config.sample_period_us = 1250;
+  App app(config, {storage.memory(), nullptr}, board.platform(), board, engine);
+  app.Start();
+  TEST_ASSERT_TRUE(board.Said("| Period: 1250 us\r\n"));
+  Type(app, "model\n");
+  TEST_ASSERT_TRUE(board.Said(" period_us=1250 "));
+}
+
 static void WhatTheInputLostIsCounted() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   Run(app, 2);
   board.lost_samples += 5;
@@ -796,7 +899,7 @@ static void WhatTheInputLostIsCounted() {
 
 static void AClockOf49DaysAndMoreIsNoProblem() {
   board.Advance(int64_t{4294967296} * 1000 - 500000);  // 2^32 ms less one period
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "raw on\n");
   Run(app, 2);
@@ -805,7 +908,7 @@ static void AClockOf49DaysAndMoreIsNoProblem() {
 }
 
 static void AnyBytesOnTheLineAreSafe() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   uint32_t random = 99;
   char bytes[200];
@@ -837,7 +940,7 @@ static void LatencyQuantilesAreNearestRank() {
 }
 
 static void ARefusedCommandChangesNothing() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   // Nine in one go, and the sampling side takes eight between two samples.
   Type(app,
@@ -848,7 +951,7 @@ static void ARefusedCommandChangesNothing() {
 }
 
 static void InjectedValuesWaitForABelievableSensor() {
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   Run(app, 5);
   board.fault = Fault::kLowRail;
@@ -865,7 +968,7 @@ static void SettingsThatNoCommandStoresAreIgnored() {
   Settings settings(kConfig, board);
   settings.record = {NAN, 1e30f, {1e-40f}};
   TEST_ASSERT_TRUE(settings.Save());
-  App app(kConfig, storage.memory(), board.platform(), board, engine);
+  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
   app.Start();
   Run(app, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
@@ -901,6 +1004,10 @@ static void RunTests() {
   RUN_TEST(TheStatusSaysWhichNoiseIsBelieved);
   RUN_TEST(ABlockOfSamplesIsJudgedLikeAsManyBlocksOfOne);
   RUN_TEST(WhatTheInputLostIsCounted);
+  RUN_TEST(AFrameIsJudgedOnceAHop);
+  RUN_TEST(AFaultOfOneSampleIsAFaultOfItsFrame);
+  RUN_TEST(RawShowsEverySampleOfAFrame);
+  RUN_TEST(APeriodThatIsNoWholeMillisecondIsInMicroseconds);
   RUN_TEST(AClockOf49DaysAndMoreIsNoProblem);
   RUN_TEST(AnyBytesOnTheLineAreSafe);
   RUN_TEST(LatencyQuantilesAreNearestRank);

@@ -9,23 +9,23 @@
 void setUp() {}
 void tearDown() {}
 
+constexpr uint32_t kStuckSamples = 4;
+constexpr SensorConfig kAdc = {4095, 16, kStuckSamples, nullptr};
+
 // The tutorial's sensor: celsius = volts * 10 + 20.
-static SensorConfig Linear() {
-  SensorConfig config = {};
+static ChannelConfig Linear() {
+  ChannelConfig config = {};
   config.kind = SensorKind::kLinear;
   config.gain = 10.0f;
   config.offset = 20.0f;
   config.full_scale_volts = 3.3f;
-  config.adc_max = 4095;
-  config.oversampling = 16;
   config.valid_low = -40.0f;
   config.valid_high = 125.0f;
-  config.stuck_samples = 4;
   return config;
 }
 
-static SensorConfig Thermistor(SensorKind kind) {
-  SensorConfig config = Linear();
+static ChannelConfig Thermistor(SensorKind kind) {
+  ChannelConfig config = Linear();
   config.kind = kind;
   config.beta = 3950.0f;
   config.r0_ohm = 10000.0f;
@@ -57,9 +57,9 @@ static void ThermistorAgreesWithTheBetaEquation() {
 }
 
 static void UnitToVoltsIsTheInverse() {
-  const SensorConfig configs[] = {Linear(), Thermistor(SensorKind::kThermistorToGround),
-                                  Thermistor(SensorKind::kThermistorToSupply)};
-  for (const SensorConfig& config : configs) {
+  const ChannelConfig configs[] = {Linear(), Thermistor(SensorKind::kThermistorToGround),
+                                   Thermistor(SensorKind::kThermistorToSupply)};
+  for (const ChannelConfig& config : configs) {
     for (float value = 21.0f; value < 52.0f; value += 1.7f) {
       TEST_ASSERT_FLOAT_WITHIN(1e-3f, value, VoltsToUnit(config, UnitToVolts(config, value)));
     }
@@ -70,44 +70,44 @@ static void UnitToVoltsIsTheInverse() {
 }
 
 static void RailsAreFaults() {
-  TEST_ASSERT_TRUE(RailFault(Linear(), 0.0f) == Fault::kLowRail);
-  TEST_ASSERT_TRUE(RailFault(Linear(), 4095.0f) == Fault::kHighRail);
-  TEST_ASSERT_TRUE(RailFault(Linear(), 0.0625f) == Fault::kNone);
-  TEST_ASSERT_TRUE(RailFault(Linear(), 4094.9f) == Fault::kNone);
+  TEST_ASSERT_TRUE(RailFault(kAdc, 0.0f) == Fault::kLowRail);
+  TEST_ASSERT_TRUE(RailFault(kAdc, 4095.0f) == Fault::kHighRail);
+  TEST_ASSERT_TRUE(RailFault(kAdc, 0.0625f) == Fault::kNone);
+  TEST_ASSERT_TRUE(RailFault(kAdc, 4094.9f) == Fault::kNone);
 }
 
 static void AThermistorAtARailIsNoReading() {
-  const SensorConfig config = Thermistor(SensorKind::kThermistorToGround);
+  const ChannelConfig config = Thermistor(SensorKind::kThermistorToGround);
   SampleCheck check;
-  TEST_ASSERT_TRUE(check.Update(config, VoltsToUnit(config, 0.0f)) != Fault::kNone);
-  TEST_ASSERT_TRUE(check.Update(config, VoltsToUnit(config, 3.3f)) != Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, VoltsToUnit(config, 0.0f)) != Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, VoltsToUnit(config, 3.3f)) != Fault::kNone);
 }
 
 static void WhatIsNoNumberOrOutOfRangeIsAFault() {
-  const SensorConfig config = Linear();
+  const ChannelConfig config = Linear();
   SampleCheck check;
-  TEST_ASSERT_TRUE(check.Update(config, 25.0f) == Fault::kNone);
-  TEST_ASSERT_TRUE(check.Update(config, NAN) == Fault::kNotANumber);
-  TEST_ASSERT_TRUE(check.Update(config, -INFINITY) == Fault::kNotANumber);
-  TEST_ASSERT_TRUE(check.Update(config, 125.1f) == Fault::kOutOfRange);
-  TEST_ASSERT_TRUE(check.Update(config, -40.1f) == Fault::kOutOfRange);
-  TEST_ASSERT_TRUE(check.Update(config, 125.0f) == Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 25.0f) == Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, NAN) == Fault::kNotANumber);
+  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, -INFINITY) == Fault::kNotANumber);
+  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 125.1f) == Fault::kOutOfRange);
+  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, -40.1f) == Fault::kOutOfRange);
+  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 125.0f) == Fault::kNone);
 }
 
 static void EqualReadingsBecomeStuckAndMovementEndsIt() {
-  const SensorConfig config = Linear();
+  const ChannelConfig config = Linear();
   SampleCheck check;
-  for (int i = 0; i < 3; ++i) TEST_ASSERT_TRUE(check.Update(config, 25.0f) == Fault::kNone);
-  TEST_ASSERT_TRUE(check.Update(config, 25.0f) == Fault::kStuck);
-  TEST_ASSERT_TRUE(check.Update(config, 25.0f) == Fault::kStuck);
-  TEST_ASSERT_TRUE(check.Update(config, 25.01f) == Fault::kNone);
+  for (int i = 0; i < 3; ++i)
+    TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 25.0f) == Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 25.0f) == Fault::kStuck);
+  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 25.0f) == Fault::kStuck);
+  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 25.01f) == Fault::kNone);
 }
 
 static void StuckCanBeSwitchedOff() {
-  SensorConfig config = Linear();
-  config.stuck_samples = 0;
+  const ChannelConfig config = Linear();
   SampleCheck check;
-  for (int i = 0; i < 1000; ++i) TEST_ASSERT_TRUE(check.Update(config, 25.0f) == Fault::kNone);
+  for (int i = 0; i < 1000; ++i) TEST_ASSERT_TRUE(check.Update(config, 0, 25.0f) == Fault::kNone);
 }
 
 static void RunTests() {

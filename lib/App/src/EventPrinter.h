@@ -1,0 +1,41 @@
+// Turns what happened on the sampling side into lines, and counts the alarms.
+#pragma once
+
+#include "AppConfig.h"
+#include "Exchange.h"
+#include "LineBuffer.h"
+#include "Platform.h"
+
+class EventPrinter {
+ public:
+  // Both must outlive the printer.
+  EventPrinter(const AppConfig& config, SerialLine& serial) : config_(config), serial_(serial) {}
+
+  // Any event but that of a calibration.
+  void Print(const Event& event);
+
+  // Samples instead of readings, perhaps with a check sum each.
+  void SetRaw(bool on, bool crc) {
+    raw_ = on;
+    raw_crc_ = crc;
+  }
+
+  uint32_t anomalies() const { return anomalies_; }
+  uint32_t faults() const { return faults_; }
+
+ private:
+  void PrintFrame(const Event& event);
+  void PrintSample(const Event& event);
+  void Count(State state);
+  const char* Cause(int8_t feature) const;
+  void Flush();
+
+  const AppConfig& config_;
+  SerialLine& serial_;
+  LineBuffer line_;
+  bool raw_ = false;
+  bool raw_crc_ = false;
+  State last_state_ = State::kWarmup;
+  uint32_t anomalies_ = 0;
+  uint32_t faults_ = 0;
+};

@@ -1,0 +1,146 @@
+"""The tables between a sample and a state: FeatureSpec.h, DetectorConfig.h, NormalSignal.h."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from project import cpp
+from project.profile import Profile
+from training.manifest import Manifest, as_trained
+
+_KINDS: Final = {"zscore": "ZScore"}  # where the enumerator is not simply the words of the name
+
+_SCORES: Final = {
+    "absolute": "ScoreKind::kAbsolute",
+    "rms": "ScoreKind::kRms",
+    "quartic": "ScoreKind::kQuartic",
+}
+
+
+def feature_tables(profile: Profile, sigma: Sequence[float]) -> str:
+    """`FeatureConfig kFeatures` with what it points to; `sigma` is the noise of each channel."""
+    specs = []
+    for feature in profile.features.use:
+        a, b, c = (*feature.parameters, 0.0, 0.0, 0.0)[:3]
+        kind = _KINDS.get(feature.kind) or feature.kind.title().replace("_", "")
+        specs.append(
+            {
+                "kind": f"FeatureKind::k{kind}",
+                "channel": str(feature.channel),
+                "a": cpp.number(a),
+                "b": cpp.number(b),
+                "c": cpp.number(c),
+            }
+        )
+    adaptation = profile.features.adaptation
+    members: dict[str, cpp.Value] = {
+        "channels": str(len(profile.sensor.channels)),
+        "count": str(profile.feature_count),
+        "window": str(profile.features.window),
+        "sample_rate_hz": cpp.number(profile.sampling.rate_hz),
+        "specs": "kFeatureSpecs",
+        "sigma": "kNoiseSigma",
+        "adaptation": {
+            "limit": cpp.number(adaptation.limit),
+            "memory": cpp.number(adaptation.memory_blocks),
+            "measured": cpp.number(adaptation.measured_blocks),
+        },
+    }
+    return (
+        cpp.aggregates("FeatureSpec", "kFeatureSpecs", specs)
+        + cpp.floats("kNoiseSigma", sigma)
+        + cpp.aggregate("FeatureConfig", "kFeatures", members)
+    )
+
+
+def features(profile: Profile, found: Manifest) -> str:
+    """The features of a profile with the noise that its model was trained with."""
+    tables = feature_tables(as_trained(profile, found), found["pipeline"]["sigma"])
+    return cpp.constant("int", "kFeatureCount", profile.feature_count) + tables
+
+
+def normal(found: Manifest) -> str:
+    """`NormalSignal kNormalSignal`, which the virtual board simulates."""
+    members = {"channels": "kChannels"}
+    text = ""
+    for key in ("level", "noise", "colour", "mixing"):
+        members[key] = f"kNormal{key.title()}"
+        text += cpp.floats(members[key], found["normal"][key])
+    return text + cpp.aggregate("NormalSignal", "kNormalSignal", members)
+
+
+def detector(profile: Profile, found: Manifest) -> str:
+    """`DetectorConfig kDetector` with what it points to."""
+    pipeline = found["pipeline"]
+    tables = _Tables()
+    members: dict[str, cpp.Value] = {
+        "scaling": _scaling(pipeline["scaling"], tables),
+        "score": _score(pipeline["score"], tables),
+        "decision": _decision(profile, pipeline["decision"]),
+        "cause": _cause(profile, pipeline, tables),
+    }
+    return tables.text + cpp.aggregate("DetectorConfig", "kDetector", members)
+
+
+class _Tables:
+    """The arrays that are pointed to, in the order of their use."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def add(self, name: str, values: Sequence[float] | None) -> str:
+        """Writes an array; returns what points to it."""
+        if not values:
+            return "nullptr"
+        self.text += cpp.floats(name, values)
+        return name
+
+
+def _scaling(scaling: dict[str, Any], tables: _Tables) -> dict[str, str]:
+    return {
+        "offset": tables.add("kFeatureOffset", scaling["offset"]),
+        "scale": tables.add("kFeatureScale", scaling["scale"]),
+        "squash": cpp.number(scaling["squash"]),
+        "clip_low": tables.add("kClipLow", scaling["clip_low"]),
+        "clip_high": tables.add("kClipHigh", scaling["clip_high"]),
+        "mean": tables.add("kWhiteningMean", scaling["mean"]),
+        "whitening": tables.add("kWhitening", scaling["whitening"]),
+        "whitening_clip": cpp.number(scaling["whitening_clip"]),
+    }
+
+
+def _score(score: dict[str, Any], tables: _Tables) -> dict[str, str]:
+    return {
+        "kind": _SCORES[score["kind"]],
+        "output_low": tables.add("kOutputLow", score["output_low"]),
+        "output_high": tables.add("kOutputHigh", score["output_high"]),
+        "residual_mean": tables.add("kResidualMean", score["residual_mean"]),
+        "residual_whitening": tables.add("kResidualWhitening", score["residual_whitening"]),
+    }
+
+
+def _decision(profile: Profile, decision: dict[str, Any]) -> dict[str, str]:
+    return {
+        "threshold": cpp.number(decision["threshold"]),
+        "chart_tau": cpp.number(decision["chart_tau"]),
+        "chart_threshold": cpp.number(decision["chart_threshold"]),
+        "chart_cap": cpp.number(decision["chart_cap"]),
+        "normal_score": cpp.number(decision["normal_score"]),
+        "alarm_count": str(profile.detector.alarm_count),
+        "alarm_window": str(profile.detector.alarm_window),
+        "clear_samples": str(profile.detector.clear_samples),
+        "clear_ratio": cpp.number(profile.detector.clear_ratio),
+        "warmup_samples": str(profile.detector.warmup_samples),
+    }
+
+
+def _cause(profile: Profile, pipeline: dict[str, Any], tables: _Tables) -> dict[str, str]:
+    """How normal features spread, where there are several channels: often as the scaling has it."""
+    if len(profile.sensor.channels) == 1:
+        return {"mean": "nullptr", "whitening": "nullptr"}
+    found = pipeline["cause"]
+    if found["whitening"] == pipeline["scaling"]["whitening"]:
+        return {"mean": "kWhiteningMean", "whitening": "kWhitening"}
+    return {
+        "mean": tables.add("kCauseMean", found["mean"]),
+        "whitening": tables.add("kCauseWhitening", found["whitening"]),
+    }
