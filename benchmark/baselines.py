@@ -12,6 +12,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from benchmark import running_z
+
 Array = npt.NDArray[np.float64]
 
 WINDOW: Final = 60  # samples of the rolling z-score
@@ -161,7 +163,7 @@ ON_FEATURES: Final[dict[str, Callable[[Array], Baseline]]] = {
 # `three_sigma` is the textbook: alarm beyond three. The same score with a calibrated threshold is
 # `mean_sd`.
 ON_READINGS: Final = ("three_sigma", "mean_sd", "rolling_z", "ewma", "cusum")
-NAMES: Final = (*ON_READINGS, *ON_FEATURES)
+NAMES: Final = (running_z.NAME, *ON_READINGS, *ON_FEATURES)
 
 
 def on_readings(name: str, normal: Array, sd: float, least_sd: float) -> Callable[[Array], Array]:

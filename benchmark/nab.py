@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import baselines, return_period, variants
+from benchmark import baselines, return_period, running_z, variants
 from benchmark.alarms import latch
 from benchmark.nab_scoring import Series, evaluate, probation_rows
 from project.errors import UserError
@@ -39,7 +39,7 @@ THRESHOLDS: Final = np.append(10 ** (np.arange(2 * FIXED + 1) / FIXED - 1), np.i
 
 
 @dataclass(frozen=True)
-class Recording:
+class NabFile:
     """One NAB file: times [rows] (UTC) and values [rows]."""
 
     name: str
@@ -62,7 +62,7 @@ def known(profile: Profile) -> list[str]:
     return ["lesson", OWN, *(n for n in variants.named(profile) if n != "lesson"), *baselines.NAMES]
 
 
-def read(folder: Path, labels: Path, names: Sequence[str]) -> list[Recording]:
+def read(folder: Path, labels: Path, names: Sequence[str]) -> list[NabFile]:
     """The files `names` in `folder` or below it; without names all that have labels.
 
     Raises:
@@ -87,7 +87,7 @@ def read(folder: Path, labels: Path, names: Sequence[str]) -> list[Recording]:
     return recordings
 
 
-def read_file(path: Path, spans: Sequence[Sequence[str]]) -> Recording:
+def read_file(path: Path, spans: Sequence[Sequence[str]]) -> NabFile:
     """A file with the header `timestamp,value`; `spans` are (first time, last time).
 
     Raises:
@@ -111,13 +111,13 @@ def read_file(path: Path, spans: Sequence[Sequence[str]]) -> Recording:
         if not len(rows):
             raise UserError(f"{path}: has no row in the window {first} to {last}")
         windows.append((int(rows[0]), int(rows[-1])))
-    return Recording(path.name, stamps, np.array(values), tuple(windows))
+    return NabFile(path.name, stamps, np.array(values), tuple(windows))
 
 
 def run(
     profile: Profile,
     names: list[str],
-    recordings: list[Recording],
+    recordings: list[NabFile],
     told: Callable[[int, int], None],
 ) -> dict[str, Any]:
     """Scores detectors on recordings; `told` hears (files done, files in all)."""
@@ -131,7 +131,7 @@ def run(
     return {name: _report(recordings, files) for name, files in series.items()}
 
 
-def ratios_of(profile: Profile, names: list[str], recording: Recording) -> dict[str, Array]:
+def ratios_of(profile: Profile, names: list[str], recording: NabFile) -> dict[str, Array]:
     """Scores of detectors over their own thresholds [rows], or [rows, 2] with two alarms."""
     rows = probation_rows(len(recording.values))
     data = _dataset(recording, rows)
@@ -152,12 +152,12 @@ def ratios_of(profile: Profile, names: list[str], recording: Recording) -> dict[
     return {name: result[name] for name in names}
 
 
-def _end(profile: Profile, name: str, recording: Recording) -> tuple[float, int]:
+def _end(profile: Profile, name: str, recording: NabFile) -> tuple[float, int]:
     """What ends an alarm: scores below this share of the threshold in so many rows."""
     if name == OWN:
         return return_period.RELEASE, max(1, round(return_period.CALM_H / recording.interval_hours))
-    detector = variants.named(profile).get(name, profile).detector
-    return detector.clear_ratio, detector.clear_samples
+    variant = variants.named(profile).get(name, profile)
+    return variant.detector.clear_ratio, variant.clear_frames
 
 
 def alarms(ratios: Array, release: float, calm: int) -> npt.NDArray[np.bool_]:
@@ -175,7 +175,7 @@ def alarms(ratios: Array, release: float, calm: int) -> npt.NDArray[np.bool_]:
 
 
 def _baselines(
-    profile: Profile, names: list[str], data: Dataset, recording: Recording, rows: int
+    profile: Profile, names: list[str], data: Dataset, recording: NabFile, rows: int
 ) -> dict[str, Array]:
     """Calibrated on the probation as our detectors are."""
     sigma = np.array([n.sigma for n in normal.noise(data)])
@@ -188,6 +188,9 @@ def _baselines(
     scaled = scaler.apply(computed).astype(np.float64)
     result = {}
     for name in names:
+        if name == running_z.NAME:
+            result[name] = running_z.fit(profile, data)(values[None])[0]
+            continue
         if name in baselines.ON_FEATURES:
             scores = baselines.ON_FEATURES[name](scaled[part.run_in : rows]).score(scaled)
         else:
@@ -203,7 +206,7 @@ def _threshold(part: Normal, scores: Array) -> float:
     return calibration.tail_level(scores[None, part.run_in :], part.rate, part.episode)
 
 
-def _dataset(recording: Recording, rows: int) -> Dataset:
+def _dataset(recording: NabFile, rows: int) -> Dataset:
     record: dict[str, Any] = {
         "kind": "file",
         "description": f"{recording.name}, rows 0:{rows}",
@@ -223,7 +226,7 @@ def _ranged(lesson: Profile, values: Array) -> Profile:
     )
 
 
-def _report(recordings: list[Recording], files: list[Series]) -> dict[str, Any]:
+def _report(recordings: list[NabFile], files: list[Series]) -> dict[str, Any]:
     result = evaluate(files, FIXED)
     pairs = zip(recordings, result.raw_fixed, result.raw_best, strict=True)
     return {

@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import baselines, devices, program, variants
+from benchmark import baselines, devices, program, running_z, variants
 from benchmark.alarms import latch
 from benchmark.devices import GRID, RATE_HZ, Device
 from project.errors import UserError
@@ -226,10 +226,9 @@ def episodes(alarm: Alarms) -> int:
 
 def latched(profile: Profile, scores: Array, threshold: float) -> Alarms:
     """Alarms [streams, samples] of scores: over the threshold, until enough of them are low."""
-    detector = profile.detector
-    over, low = scores > threshold, scores < detector.clear_ratio * threshold
-    over[:, : detector.warmup_samples] = False
-    return latch(over.T, low.T, detector.clear_samples).T
+    over, low = scores > threshold, scores < profile.detector.clear_ratio * threshold
+    over[:, : profile.warmup_frames] = False
+    return latch(over.T, low.T, profile.clear_frames).T
 
 
 def stuck(profile: Profile, x: Array) -> Alarms:
@@ -365,7 +364,10 @@ def _as_baselines(
     least_sd = smallest_step(signals.recording) / 2
     result = {}
     for name in names:
-        if name in baselines.ON_FEATURES:
+        if name == running_z.NAME:
+            ratio = running_z.fit(profile, data)
+            alarms, size = [latched(profile, ratio(x), 1.0) for x in sets], running_z.BYTES
+        elif name in baselines.ON_FEATURES:
             alarms, size = _on_features(name, facts, inputs)
         else:
             mean = signals.recording[None]

@@ -1,14 +1,12 @@
 """What a detector's profile becomes when one thing about it is changed, and how large it is."""
 
 import dataclasses
-from typing import Any, Final
+from typing import Any
 
 from project import profile as profiles
 from project.errors import UserError
-from project.profile import Feature, Features, Profile
+from project.profile import Profile
 from training.manifest import Manifest
-
-_SIGMA_TAU: Final = 64.0
 
 
 def named(profile: Profile) -> dict[str, Profile]:
@@ -27,12 +25,6 @@ def named(profile: Profile) -> dict[str, Profile]:
     if is_tail_calibrated(profile):
         kind = dataclasses.replace(profile.detector, kind="mahalanobis")
         result["mahalanobis"] = dataclasses.replace(profile, detector=kind)
-        result["sigma"] = dataclasses.replace(
-            profile,
-            features=Features((Feature("zscore", 0, (_SIGMA_TAU,)),)),
-            scaling=dataclasses.replace(profile.scaling, whiten=False),
-            detector=dataclasses.replace(profile.detector, kind="sigma"),
-        )
     return result
 
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, TextIO
 from monitor import port as serial_port
 from monitor.port import Link, add_options, describe_port, find_port
 from monitor.profile import NAME, sensor_in
-from monitor.recording import MIN_SAMPLES, Recording, find_objections, find_outliers, partial_of
+from monitor.recorder import MIN_SAMPLES, Recorder, find_objections, find_outliers, partial_of
 from monitor.telemetry import Fault, Raw, Startup
 from project import terminal
 from project.errors import UserError
@@ -65,7 +65,7 @@ def collect(options: Options) -> Path:
         sensor = sensor_in(file)
         now = datetime.datetime.now(datetime.UTC)
         folder = options.out or home_of(file)
-        recording = Recording(
+        recording = Recorder(
             unused_path(folder, now.strftime("%Y%m%dT%H%M%SZ")),
             (
                 f"board: {describe_port(port)}",
@@ -158,12 +158,16 @@ def _texts(model: dict[str, str], key: str) -> list[str]:
 
 
 def _period_ms(model: dict[str, str]) -> float | None:
-    text = model.get("period_ms", "")
-    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None
+    """From sample to sample, which a board says in microseconds where it is no whole number."""
+    for key, divisor in (("period_ms", 1), ("period_us", 1000)):
+        text = model.get(key, "")
+        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+            return float(text) / divisor
+    return None
 
 
 def record(
-    link: Link, recording: Recording, seconds: float, live: bool, period_ms: float | None = None
+    link: Link, recording: Recorder, seconds: float, live: bool, period_ms: float | None = None
 ) -> None:
     """Take RAW lines until the board's own clock has advanced by `seconds`."""
     with_crc = start_raw(link)
@@ -242,7 +246,7 @@ def unused_path(folder: Path, name: str) -> Path:
 # -- what the user sees -------------------------------------------------------------------
 
 
-def report(link: Link, recording: Recording) -> list[str]:
+def report(link: Link, recording: Recorder) -> list[str]:
     """What was recorded, in a few lines."""
     count, seconds = len(recording), recording.seconds
     rate = f", {(count - 1) / seconds:.2f} a second" if count > 1 and seconds > 0 else ""
@@ -265,14 +269,14 @@ def report(link: Link, recording: Recording) -> list[str]:
     return lines
 
 
-def say_partial(link: Link, recording: Recording) -> None:
+def say_partial(link: Link, recording: Recorder) -> None:
     if len(recording):
         print("\n".join(report(link, recording)))
         print(f"Kept as partial, not used for training: {recording.partial}")
 
 
 @contextlib.contextmanager
-def progress(seconds: float, live: bool) -> Iterator[Callable[[Recording], None]]:
+def progress(seconds: float, live: bool) -> Iterator[Callable[[Recorder], None]]:
     """A bar with live figures on a terminal; every ten seconds a line elsewhere."""
     figures = _Figures()
     with contextlib.ExitStack() as stack:
@@ -280,7 +284,7 @@ def progress(seconds: float, live: bool) -> Iterator[Callable[[Recording], None]
         if console is None:
             shown = 0.0
 
-            def print_line(recording: Recording) -> None:
+            def print_line(recording: Recorder) -> None:
                 nonlocal shown
                 text = figures.update(recording)
                 if recording.seconds >= shown + 10:
@@ -303,7 +307,7 @@ def progress(seconds: float, live: bool) -> Iterator[Callable[[Recording], None]
         )
         task = bar.add_task("", total=seconds, figures="waiting for the first sample")
 
-        def draw(recording: Recording) -> None:
+        def draw(recording: Recorder) -> None:
             completed = min(recording.seconds, seconds)
             bar.update(task, completed=completed, figures=figures.update(recording))
 
@@ -342,7 +346,7 @@ class _Figures:
     def __init__(self) -> None:
         self.low, self.high, self.total = math.inf, -math.inf, 0.0
 
-    def update(self, recording: Recording) -> str:
+    def update(self, recording: Recorder) -> str:
         value = recording.columns[0][-1]
         self.low, self.high = min(self.low, value), max(self.high, value)
         self.total += value

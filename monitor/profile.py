@@ -1,4 +1,4 @@
-"""The sensor of the profile that a board names."""
+"""The profile that a board names, as far as the computer's side of the line wants it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from project.errors import UserError
 from project.paths import PROFILES
 
 if TYPE_CHECKING:
-    from project.profile import Sensor
+    from project.profile import Profile, Sensor
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -21,27 +21,38 @@ def sensor_in(file: Path) -> Sensor | None:
     Raises:
       UserError: the profile is wrong.
     """
-    try:
-        from project import profile as profiles
-    except ImportError:  # a Python before 3.11 has no TOML
-        return None
-    return profiles.load(file).sensor if file.is_file() else None
+    found = _load(file)
+    return found.sensor if found else None
 
 
 def sensor_of(name: str) -> Sensor | None:
     """The sensor of the profile of that name; None where there is none that can be read."""
+    found = _named(name)
+    return found.sensor if found else None
+
+
+def unit_of(name: str) -> str | None:
+    """Of what `Real` and `Recon` show: the first value of a frame."""
+    found = _named(name)
+    return found.value_units[0] if found else None
+
+
+def units_of(name: str) -> dict[str, str]:
+    """The unit of each value of a reading by its name; empty where the profile is not known."""
+    found = _named(name)
+    return dict(zip(found.value_names, found.value_units, strict=True)) if found else {}
+
+
+def _named(name: str) -> Profile | None:
     try:
-        return sensor_in(PROFILES / f"{name}.toml") if NAME.fullmatch(name) else None
+        return _load(PROFILES / f"{name}.toml") if NAME.fullmatch(name) else None
     except UserError:
         return None
 
 
-def unit_of(name: str) -> str | None:
-    sensor = sensor_of(name)
-    return sensor.unit if sensor else None
-
-
-def units_of(name: str) -> dict[str, str]:
-    """The unit of each channel by its name; empty where the profile is not known."""
-    sensor = sensor_of(name)
-    return dict(zip(sensor.channels, sensor.units, strict=True)) if sensor else {}
+def _load(file: Path) -> Profile | None:
+    try:
+        from project import profile as profiles
+    except ImportError:  # a Python before 3.11 has no TOML
+        return None
+    return profiles.load(file) if file.is_file() else None

@@ -136,6 +136,7 @@ FAILURES = (
     "the model is not the one that model_config.h describes",
     "the model is damaged",
     "an operator of the model could not be registered",
+    "the network's width is not the number of features",
     "Invoke() failed",
     "three starts in a row did not come to System Ready",
 )

@@ -455,8 +455,10 @@ class View:
                 self.set_unit(unit)
             self._units = self._units_of(item.fields["Profile"]) or self._units
             period = item.fields.get("Period", "")
-            if self.board_period is not None and re.fullmatch(r"[1-9][0-9]* ms", period):
-                self.board_period = int(period[:-3]) / 1000
+            if self.board_period is not None and re.fullmatch(r"[1-9][0-9]* [mu]s", period):
+                self.board_period = int(period[:-3]) / (1000 if period.endswith("ms") else 1e6)
+                hop = re.fullmatch(r"[0-9]+ samples, hop ([0-9]+)", item.fields.get("Frame", ""))
+                self.board_period *= int(hop[1]) if hop else 1
         text = item.text
         if item.phase == "begin":
             self._history.clear()

@@ -7,26 +7,16 @@
 #include "MeanAutoencoder.h"
 #include "model_config.h"
 
-constexpr bool UsesWindows() {
-  for (const FeatureSpec& spec : model_config::kFeatureSpecs) {
-    if (spec.kind == FeatureKind::kMean || spec.kind == FeatureKind::kSlope ||
-        spec.kind == FeatureKind::kVariance) {
-      return true;
-    }
-  }
-  return false;
-}
-
-using ModelFeatureStorage =
-    FeatureStorage<model_config::kChannels, model_config::kFeatureCount, UsesWindows()>;
-
 // What an app of this model works in.
 class ModelMemory {
  public:
-  AppMemory memory() { return {features_.memory(), nullptr}; }
+  AppMemory memory() { return {states_, model_config::kHasFrames ? ring_ : nullptr}; }
 
  private:
-  ModelFeatureStorage features_;
+  static constexpr int kRing = model_config::kFrame.samples * model_config::kChannels;
+
+  FeatureState states_[model_config::kFeatureCount];
+  float ring_[kRing > 0 ? kRing : 1];
 };
 
 // A healthy int8 engine may be one quantum off (optimised kernels round differently), a float32 one
@@ -35,7 +25,7 @@ constexpr float kGoldenTolerance =
     model_config::kQuantized ? 1.001f * model_config::kDenseModel.output.scale : 1e-4f;
 
 // What a line of the protocol has room for.
-static_assert(LongestReading(model_config::kChannelNames, model_config::kChannels) <=
+static_assert(LongestReading(model_config::kValueNames, model_config::kValues) <=
                   LineBuffer::kCapacity,
               "the names of the channels are too long for one line of the protocol");
 static_assert(sizeof(model_config::kProfile) <= 65, "the name of the profile is too long");
@@ -43,11 +33,13 @@ static_assert(sizeof(model_config::kProfile) <= 65, "the name of the profile is 
 inline constexpr AppConfig kAppConfig = {
     .profile = model_config::kProfile,
     .fingerprint = model_config::kFingerprint,
-    .value_names = model_config::kChannelNames,
-    .value_units = model_config::kChannelUnits,
+    .channel_names = model_config::kChannelNames,
+    .channel_units = model_config::kChannelUnits,
     .channels = model_config::kChannels,
+    .value_names = model_config::kValueNames,
+    .value_units = model_config::kValueUnits,
     .sample_period_us = model_config::kSamplePeriodUs,
-    .frame = nullptr,
+    .frame = model_config::kHasFrames ? &model_config::kFrame : nullptr,
     .model_bytes = model_config::kModelBytes,
     .sensor = model_config::kSensor,
     .features = model_config::kFeatures,

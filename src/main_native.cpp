@@ -62,10 +62,15 @@ int OpenSource(const Options& options, InjectionLog* injections, Source* source)
     std::fprintf(stderr, "unknown scenario %s; there are %s\n", options.simulate, kScenarioNames);
     return kExitUsage;
   }
-  source->simulation =
-      std::make_unique<SimulatedInput>(model_config::kSensor, model_config::kNormalSignal,
-                                       model_config::kDetector.decision.warmup_samples, scenario,
-                                       options.seed, model_config::kSamplePeriodUs, injections);
+  // A detector with frames needs a whole one, and then one a hop.
+  uint32_t warmup = model_config::kDetector.decision.warmup_frames;
+  if (model_config::kHasFrames) {
+    warmup = warmup * static_cast<uint32_t>(model_config::kFrame.hop) +
+             static_cast<uint32_t>(model_config::kFrame.samples);
+  }
+  source->simulation = std::make_unique<SimulatedInput>(
+      model_config::kSensor, model_config::kNormalSignal, warmup, scenario, options.seed,
+      model_config::kSamplePeriodUs, injections);
   return kExitOk;
 }
 

@@ -14,7 +14,7 @@ from training.layers import Layer
 if TYPE_CHECKING:
     from tensorflow import keras
 
-_CALIBRATION_ROWS: Final = 1000
+_REPRESENTATIVE_ROWS: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def to_tflite(
     row = keras.Input(batch_shape=(1, representative.shape[1]), name="features")
     converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(row, model(row)))
     if quantize:
-        step = max(1, len(representative) // _CALIBRATION_ROWS)
+        step = max(1, len(representative) // _REPRESENTATIVE_ROWS)
 
         def rows() -> Iterator[list[npt.NDArray[np.float32]]]:
             for row in representative[::step]:

@@ -1,40 +1,52 @@
 """Normal data to train on: recordings, or generated where there is none."""
 
 import contextlib
+import dataclasses
 import itertools
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from project.errors import UserError
 from project.paths import PROJECT
-from project.profile import Profile, Synthetic
-from training import fingerprint, recordings
+from project.profile import Frame, Profile, Synthetic
+from training import fingerprint, frames, recordings
 from training.recordings import Recording
 from training.wishes import Wishes
 from training.wishes import of_record as of_wishes
 
 Array = npt.NDArray[np.float64]
 
+_FRAME_RATE_TOLERANCE: Final = 0.05
+
+_LEAST_ROWS: Final = 30
+
 
 @dataclass(frozen=True)
 class Dataset:
     """Normal data to train on, in pieces that are each continuous in time."""
 
-    segments: list[Array]  # [rows, channels] each
+    segments: list[Array]  # of frames: [rows, values] each, without frames [rows, channels]
     identity: list[Any]  # for the fingerprint
     record: dict[str, Any]  # for the manifest
     interval_s: float | None = None  # seconds between rows, where it is known
+    samples: list[Array] | None = None  # what the frames were made of: [samples, channels] each
 
     @property
     def rows(self) -> int:
         return sum(len(segment) for segment in self.segments)
+
+    def as_samples(self) -> "Dataset":
+        """The same data before it was made into frames."""
+        if self.samples is None:
+            return self
+        return dataclasses.replace(self, segments=self.samples, samples=None)
 
 
 def own(profile: Profile) -> Dataset:
@@ -184,20 +196,50 @@ def _generated(profile: Profile) -> Dataset:
 
 
 def _checked(profile: Profile, dataset: Dataset) -> Dataset:
-    """Raises UserError where nothing can be learnt from the data."""
-    needed = max(30, 2 * profile.features.window)
-    if dataset.rows < needed:
+    """The data in the profile's frames.
+
+    Raises:
+      UserError: nothing can be learnt from them.
+    """
+    _check_moves(dataset, profile.sensor.channels)
+    if profile.frame is not None:
+        dataset = _framed(profile, profile.frame, dataset)
+        _check_moves(dataset, profile.value_names)
+    if dataset.rows < _LEAST_ROWS:
         raise UserError(
-            f"{dataset.record['description']}: too few to train on, at least {needed} are needed"
+            f"{dataset.record['description']}: too few to train on, at least {_LEAST_ROWS} are "
+            "needed"
         )
+    return dataset
+
+
+def _check_moves(dataset: Dataset, names: Sequence[str]) -> None:
+    if not dataset.rows:
+        return
     values = np.concatenate(dataset.segments)
-    for channel, name in enumerate(profile.sensor.channels):
-        if np.ptp(values[:, channel]) == 0:
+    for column, name in enumerate(names):
+        if np.ptp(values[:, column]) == 0:
             raise UserError(
-                f"{dataset.record['description']}: {name} is always {values[0, channel]:g}; "
+                f"{dataset.record['description']}: {name} is always {values[0, column]:g}; "
                 f"a sensor that never changes teaches nothing"
             )
-    return dataset
+
+
+def _framed(profile: Profile, frame: Frame, dataset: Dataset) -> Dataset:
+    """Its segments as frames. At another rate than the profile's a frame means something else."""
+    rate_hz, interval_s = profile.sampling.rate_hz, dataset.interval_s
+    if interval_s is not None and abs(interval_s * rate_hz - 1) > _FRAME_RATE_TOLERANCE:
+        raise UserError(
+            f"{dataset.record['description']}: has {1 / interval_s:.6g} samples a second, and the "
+            f"profile's frames are of {rate_hz:g}: --resample {1 / rate_hz:g}, or another rate_hz"
+        )
+    segments = [frames.compute(frame, rate_hz, segment) for segment in dataset.segments]
+    return dataclasses.replace(
+        dataset,
+        segments=[segment for segment in segments if len(segment)],
+        samples=dataset.segments,
+        interval_s=None if interval_s is None else interval_s * frame.hop,
+    )
 
 
 def _name_date(path: Path) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from project.profile import Detector, Profile
+from project.profile import Profile
 from training import cause, data, features, layers, normal, scaling
 from training.calibration import Scorer, Thresholds
 from training.data import Dataset
@@ -51,27 +51,27 @@ def run(profile: Profile, found: Manifest, samples: Array) -> Result:
     residual = scorer.residual(inputs, outputs)
     reconstruction = inputs[:, 0].astype(np.float64) - residual[:, 0]
     expected = features.invert(profile, sigma, samples, scaler.invert_first(reconstruction))
-    alarms = _alarms(profile.detector, score, threshold)
+    alarms = _alarms(profile, score, threshold)
     channel = np.zeros(len(score), dtype=int)
-    if len(profile.sensor.channels) > 1:
+    if len(profile.value_names) > 1:
         channel = cause.read(profile, pipeline).channels(scaler.standardise(computed))
     largest = np.argmax(abs(scorer.parts(inputs, outputs)), axis=-1)
     return Result(expected, score, alarms, threshold, channel, largest)
 
 
-def _alarms(detector: Detector, score: Array, threshold: float) -> npt.NDArray[np.bool_]:
+def _alarms(profile: Profile, score: Array, threshold: float) -> npt.NDArray[np.bool_]:
     """k of n over the threshold raises the alarm, a run of low scores clears it."""
     alarm = np.zeros(len(score), dtype=bool)
     over = score > threshold
-    low = score < detector.clear_ratio * threshold
+    low = score < profile.detector.clear_ratio * threshold
     active, calm = False, 0
     recent: list[bool] = []
-    for index in range(detector.warmup_samples, len(score)):
-        recent = [*recent, bool(over[index])][-detector.alarm_window :]
+    for index in range(profile.warmup_frames, len(score)):
+        recent = [*recent, bool(over[index])][-profile.alarm_frames :]
         calm = calm + 1 if low[index] else 0
-        if not active and sum(recent) >= detector.alarm_count:
+        if not active and sum(recent) >= profile.detector.alarm_count:
             active = True
-        elif active and calm >= detector.clear_samples:
+        elif active and calm >= profile.clear_frames:
             active = False
             recent = []
         alarm[index] = active
@@ -89,13 +89,13 @@ def own_alarms(
     quantile lets its share of the rows through; a fixed threshold promises nothing, and one in a
     hundred is taken for it.
     """
-    rule, warm = profile.detector.calibration, profile.detector.warmup_samples
-    interval_s = 1 / profile.sampling.rate_hz
+    rule, warm = profile.detector.calibration, profile.warmup_frames
+    interval_s = 1 / profile.frame_rate_hz
     if normal.on_own_clock(profile, dataset) and dataset.interval_s is not None:
         interval_s = dataset.interval_s
     rate, episode = 0.01 if rule is None else 1 - rule.quantile, 1
     if rule is not None and rule.kind == "tail":
-        rate, episode = normal.allowed(profile, dataset), round(rule.episode_seconds / interval_s)
+        rate, episode = normal.allowed(profile, dataset), round(normal.EPISODE_S / interval_s)
     begun: list[tuple[int, int]] = []  # (segment, row)
     for index, segment in enumerate(dataset.segments):
         alarms = run(profile, found, segment).intervals()
@@ -190,4 +190,4 @@ def about_data(profile: Profile, found: Manifest, samples: Array, listed: int = 
 def _history(profile: Profile) -> Array:
     """Normal samples for a detector to settle on: from the profile's own data."""
     segment = data.own(profile).segments[0]
-    return segment[: max(32, 4 * profile.features.window, 2 * profile.detector.warmup_samples)]
+    return segment[: max(32, 2 * profile.warmup_frames)]

@@ -1,9 +1,9 @@
 """The feature catalogue in NumPy. lib/Features holds the same in C++; a test pins the two.
 
 A function takes the `Streams` of one channel and gives one feature [rows, streams]: row i depends
-on samples 0..i only. Windows and time constants are in samples; the first rows look at as many
-samples as there are. The windowed kinds and `smooth` answer in the sensor's unit, the others in
-multiples of the noise, so that scaling readings and noise together changes nothing.
+on samples 0..i only. Time constants are in samples. `value` and `smooth` answer in the sensor's
+unit, the others in multiples of the noise, so that scaling readings and noise together changes
+nothing.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from project.profile import Adaptation, Profile
+from training.adaptation import MEASURED_BLOCKS, MEMORY_BLOCKS
 
 Array = npt.NDArray[np.float64]
 
@@ -54,33 +55,6 @@ def value(s: Streams) -> Array:
     return s.x.copy()
 
 
-def difference(s: Streams) -> Array:
-    """The sample minus the one before it; 0 for the first."""
-    return np.asarray(np.diff(s.x, axis=0, prepend=s.x[:1]))
-
-
-def mean(s: Streams, window: int) -> Array:
-    """Mean over the window, in the sensor's unit."""
-    return _rolling(s.x, window, lambda part: part.mean(axis=-1))
-
-
-def slope(s: Streams, window: int, rate_hz: float) -> Array:
-    """Slope of the least-squares line through the window, in units per second; 0 for one sample."""
-
-    def fit(part: Array) -> Array:
-        time = (np.arange(part.shape[-1]) - (part.shape[-1] - 1) / 2) / rate_hz
-        power = np.sum(time**2)
-        result: Array = part @ time / power if power > 0 else np.zeros(part.shape[:-1])
-        return result
-
-    return _rolling(s.x, window, fit)
-
-
-def variance(s: Streams, window: int) -> Array:
-    """Population variance over the window, in units squared."""
-    return _rolling(s.x, window, lambda part: part.var(axis=-1))
-
-
 def level(s: Streams, tau: float) -> Array:
     """Deviation from the robust mean before this sample, in sigma; 0 for the first."""
     return np.asarray((s.x - s.followed(tau)[0]) / s.sigma)
@@ -88,7 +62,7 @@ def level(s: Streams, tau: float) -> Array:
 
 def jump(s: Streams) -> Array:
     """Difference to the previous sample over sqrt(2) sigma; 0 for the first."""
-    return np.asarray(difference(s) / (np.sqrt(2) * s.sigma))
+    return np.asarray(np.diff(s.x, axis=0, prepend=s.x[:1]) / (np.sqrt(2) * s.sigma))
 
 
 def trend(s: Streams, fast_tau: float, slow_tau: float) -> Array:
@@ -125,20 +99,16 @@ def smooth(s: Streams, tau: float) -> Array:
     return result
 
 
-def zscore(s: Streams, tau: float) -> Array:
-    """Deviation from the mean over the running standard deviation, both before this sample.
-
-    The textbook's statistical thresholding. The running variance starts at sigma^2, takes squares
-    of at most nine times itself, and counts as at least sigma^2 / 4.
-    """
-    z = level(s, tau)
-    result = np.empty_like(z)
-    variance = np.ones(z.shape[1])
-    for index in range(len(z)):
-        used = np.maximum(variance, 0.25)
-        result[index] = z[index] / np.sqrt(used)
-        variance = variance + (np.minimum(z[index] ** 2, 9 * used) - variance) / tau
-    return result
+_FUNCTIONS: Final[dict[str, Callable[..., Array]]] = {
+    "value": value,
+    "smooth": smooth,
+    "level": level,
+    "jump": jump,
+    "trend": trend,
+    "jump_energy": jump_energy,
+    "level_energy": level_energy,
+    "trend_energy": trend_energy,
+}
 
 
 def compute(profile: Profile, sigma: Array, samples: Array) -> Array:
@@ -146,28 +116,12 @@ def compute(profile: Profile, sigma: Array, samples: Array) -> Array:
 
     `sigma` is the noise of each channel [channels] in the sensor's unit.
     """
-    window, rate_hz = profile.features.window, profile.sampling.rate_hz
-    functions: dict[str, Callable[..., Array]] = {
-        "value": value,
-        "difference": difference,
-        "mean": lambda s: mean(s, window),
-        "slope": lambda s: slope(s, window, rate_hz),
-        "variance": lambda s: variance(s, window),
-        "level": level,
-        "jump": jump,
-        "trend": trend,
-        "jump_energy": jump_energy,
-        "level_energy": level_energy,
-        "trend_energy": trend_energy,
-        "smooth": smooth,
-        "zscore": zscore,
-    }
     streams = [
         Streams(samples[..., channel], float(sigma[channel]), profile.features.adaptation)
         for channel in range(samples.shape[-1])
     ]
     columns = [
-        streams[f.channel].restored(functions[f.kind](streams[f.channel], *f.parameters))
+        streams[f.channel].restored(_FUNCTIONS[f.kind](streams[f.channel], *f.parameters))
         for f in profile.features.use
     ]
     return np.stack(columns, axis=-1)
@@ -179,26 +133,10 @@ def invert(profile: Profile, sigma: Array, samples: Array, first: Array) -> Arra
     s = Streams(
         samples[:, feature.channel], float(sigma[feature.channel]), profile.features.adaptation
     )
-    if feature.kind == "level":
-        own = level(s, *feature.parameters)[:, 0]
-    elif feature.kind == "zscore":
-        # Its own deviation is what it divides the level by.
-        own = zscore(s, *feature.parameters)[:, 0]
-        plain = level(s, *feature.parameters)[:, 0]
-        first = first * np.divide(plain, own, out=np.ones_like(own), where=own != 0)
-        own = plain
-    else:
+    if feature.kind != "level":
         return first
+    own = level(s, *feature.parameters)[:, 0]
     return np.asarray(s.x[:, 0] + (first - own) * s.sigma[:, 0])
-
-
-def _rolling(x: Array, window: int, function: Callable[[Array], Array]) -> Array:
-    """`function` over the last axis of every window [streams, samples] that ends at a sample."""
-    short = [function(x[: i + 1].T) for i in range(min(window - 1, len(x)))]
-    if len(x) < window:
-        return np.asarray(short)
-    full = function(np.lib.stride_tricks.sliding_window_view(x, window, axis=0))
-    return np.concatenate([np.asarray(short).reshape(-1, x.shape[1]), full])
 
 
 def _block_variance(block: Array) -> Array:
@@ -218,13 +156,13 @@ def _adapted(x: Array, sigma: float, adaptation: Adaptation) -> Array:
     """
     result = np.empty_like(x)
     variance = np.full(x.shape[1], sigma**2)
-    count, used = adaptation.measured_blocks, np.full(x.shape[1], sigma)
+    count, used = MEASURED_BLOCKS, np.full(x.shape[1], sigma)
     for start in range(0, len(x), NOISE_BLOCK):
         block = x[start : start + NOISE_BLOCK]
         result[start : start + NOISE_BLOCK] = used
         if len(block) < NOISE_BLOCK:
             break
-        count = min(count + 1, adaptation.memory_blocks)
+        count = min(count + 1, MEMORY_BLOCKS)
         new = np.minimum(_block_variance(block), _BLOCK_BOUND * variance)
         variance = variance + (new - variance) / count
         variance = np.clip(

@@ -12,11 +12,21 @@ from project.profile import Profile
 
 # The modules of this package that shape a model: a change in one of them means retraining. The
 # others only read, show or print.
-ALWAYS: Final = ("calibration", "data", "features", "noise", "normal", "scaling", "train")
+ALWAYS: Final = (
+    "adaptation",
+    "calibration",
+    "data",
+    "features",
+    "noise",
+    "normal",
+    "scaling",
+    "train",
+)
 # Those that shape the models of some profiles only: a change leaves the others' as they are.
 WITH_NETWORK: Final = ("arena", "conversion", "fixedpoint", "interpreter", "layers", "network")
 WITH_CHANNELS: Final = ("cause",)
 WITH_STRETCH: Final = ("stretch",)
+WITH_FRAMES: Final = ("frames",)
 WITH_RECORDINGS: Final = ("clock", "columns", "recordings", "rows", "table")
 
 
@@ -24,7 +34,8 @@ def sources(profile: Profile, identity: list[Any]) -> list[str]:
     """The modules that shape the model of a profile on the data of this identity."""
     found = [*ALWAYS]
     found += WITH_NETWORK if profile.has_network else ()
-    found += WITH_CHANNELS if len(profile.sensor.channels) > 1 else ()
+    found += WITH_CHANNELS if len(profile.value_names) > 1 else ()
+    found += WITH_FRAMES if profile.frame is not None else ()
     found += WITH_STRETCH if profile.data.stretch is not None else ()
     found += WITH_RECORDINGS if identity[:1] != ["synthetic"] else ()
     return sorted(found)

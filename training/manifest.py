@@ -74,8 +74,8 @@ def _load(folder: Path) -> Manifest:
 
 
 def as_trained(profile: Profile, found: Manifest) -> Profile:
-    """The profile with the noise adaptation that its model was calibrated with."""
-    adaptation = Adaptation(**found["pipeline"]["adaptation"])
+    """The profile with the noise adaptation that its model was trained with."""
+    adaptation = Adaptation(found["pipeline"]["adaptation"]["limit"])
     chosen = dataclasses.replace(profile.features, adaptation=adaptation)
     return dataclasses.replace(profile, features=chosen)
 

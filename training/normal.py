@@ -15,6 +15,9 @@ from training.noise import MeasuredNoise, block_residuals, measure, true_sigma
 
 Array = npt.NDArray[np.float64]
 
+SAMPLE_ROWS: Final = 100_000
+EPISODE_S: Final = 450.0
+"""Scores over the threshold within so many seconds are one alarm to a tail calibration."""
 # A recording at least this long is trained on beside the virtual one, as half of the rows.
 LONG_RECORDING_S: Final = 900.0
 # A recording on another clock than the profile's (hourly readings, say) stands alone: how often its
@@ -110,7 +113,7 @@ def mixing(dataset: Dataset) -> Array:
 
 def on_own_clock(profile: Profile, dataset: Dataset) -> bool:
     """Whether the recording's readings come at another pace than the profile's."""
-    interval_s, rate_hz = dataset.interval_s, profile.sampling.rate_hz
+    interval_s, rate_hz = dataset.interval_s, profile.frame_rate_hz
     return interval_s is not None and not 0.5 < interval_s * rate_hz < 2.0
 
 
@@ -130,28 +133,32 @@ def allowed(profile: Profile, dataset: Dataset) -> float:
     rule = profile.detector.calibration
     assert rule is not None
     if dataset.interval_s is None or not on_own_clock(profile, dataset):
-        return rule.false_alarms_per_day / (86400.0 * profile.sampling.rate_hz)
+        return rule.false_alarms_per_day / (86400.0 * profile.frame_rate_hz)
     if dataset.interval_s >= OWN_CLOCK_SLOW_S:
         return OWN_CLOCK_RATE
     return rule.false_alarms_per_day * dataset.interval_s / 86400.0
 
 
-def prepare(profile: Profile, dataset: Dataset, sigma: Array) -> list[Normal]:
+def prepare(
+    profile: Profile, dataset: Dataset, sigma: Array, size: stretch.Size | None = None
+) -> list[Normal]:
     """Normal data for a tail calibration, from recordings and the profile's stretch.
+
+    `size` is that of the virtual recording, where it is another than usual.
 
     Raises:
       UserError: the recording is too short to stand alone, or the stretch cannot be drawn.
     """
-    profile = suited(profile, dataset)
-    rate_hz, rule = profile.sampling.rate_hz, profile.detector.calibration
+    profile, size = suited(profile, dataset), size or stretch.Size()
+    rate_hz, rule = profile.frame_rate_hz, profile.detector.calibration
     assert rule is not None
     rate = allowed(profile, dataset)
-    episode = max(1, int(rule.episode_seconds * rate_hz))
+    episode = max(1, int(EPISODE_S * rate_hz))
     if profile.data.stretch is None or on_own_clock(profile, dataset):
         pieces = _pieces(profile, dataset, _ALONE_RUN_IN)
         rows = sum(len(piece) - run_in for piece, run_in in pieces)
         if rows < _ALONE_SETTLED:
-            least = _ALONE_SETTLED + max(_ALONE_RUN_IN, profile.detector.warmup_samples)
+            least = _ALONE_SETTLED + max(_ALONE_RUN_IN, profile.warmup_frames)
             raise UserError(
                 f"{dataset.record['description']}: a recording that cannot be stretched needs at "
                 f"least {least} rows in one piece, or more in several"
@@ -161,25 +168,23 @@ def prepare(profile: Profile, dataset: Dataset, sigma: Array) -> list[Normal]:
         else:
             episode = min(episode, max(1, rows // _ALONE_BLOCKS))
         return _recorded(profile, pieces, sigma, rate, episode)
-    drawn = features.compute(profile, sigma, virtual(profile, dataset)[..., None])
-    result = [Normal(drawn, _run_in(profile), rate, episode, drawn=True)]
+    drawn = features.compute(profile, sigma, virtual(profile, dataset, size)[..., None])
+    result = [Normal(drawn, _run_in(profile, size), rate, episode, drawn=True)]
     if dataset.rows >= LONG_RECORDING_S * rate_hz:
-        pieces = _pieces(profile, dataset, _run_in(profile))
+        pieces = _pieces(profile, dataset, _run_in(profile, size))
         result += _recorded(profile, pieces, sigma, rate, episode)
     return result
 
 
-def _run_in(profile: Profile) -> int:
+def _run_in(profile: Profile, size: stretch.Size) -> int:
     """Rows before each stream of a virtual recording, which are not judged."""
-    settings = profile.data.stretch
-    assert settings is not None
-    rows = int(settings.run_in_seconds * profile.sampling.rate_hz)
-    return max(rows, profile.detector.warmup_samples)
+    rows = int(size.run_in_seconds * profile.frame_rate_hz)
+    return max(rows, profile.warmup_frames)
 
 
 def _pieces(profile: Profile, dataset: Dataset, run_in: int) -> list[tuple[Array, int]]:
     """Segments [rows, channels] with their run-in: a quarter at most, but the warm-up at least."""
-    warm = profile.detector.warmup_samples
+    warm = profile.warmup_frames
     found = [(s, max(warm, min(run_in, len(s) // 4))) for s in dataset.segments]
     return [(segment, rows) for segment, rows in found if len(segment) > rows]
 
@@ -193,33 +198,26 @@ def _recorded(
     ]
 
 
-def virtual(profile: Profile, dataset: Dataset) -> Array:
+def virtual(profile: Profile, dataset: Dataset, size: stretch.Size | None = None) -> Array:
     """The virtual recording of a profile that stretches its data [streams, rows].
 
     Raises:
-      UserError: its streams are shorter than a sample, or more than fits into memory.
+      UserError: it is more than fits into memory.
     """
-    settings, rate_hz = profile.data.stretch, profile.sampling.rate_hz
-    assert settings is not None
-    own = int(settings.stream_seconds * rate_hz)
-    samples = own + _run_in(profile)
-    streams = min(settings.streams, max(_LEAST_STREAMS, _VIRTUAL_ROWS // samples if own else 0))
-    if own < 1 or streams * samples > 2 * _VIRTUAL_ROWS:
-        what = "shorter than one sample" if own < 1 else f"{samples} samples each with their run-in"
-        cure = "raise" if own < 1 else "lower run_in_seconds or"
+    prior, rate_hz = profile.data.stretch, profile.frame_rate_hz
+    assert prior is not None
+    size = size or stretch.Size()
+    samples = int(size.stream_seconds * rate_hz) + _run_in(profile, size)
+    streams = min(size.streams, max(_LEAST_STREAMS, _VIRTUAL_ROWS // samples))
+    if streams * samples > 2 * _VIRTUAL_ROWS:
+        seconds = size.stream_seconds + size.run_in_seconds
+        most = 2 * _VIRTUAL_ROWS / (_LEAST_STREAMS * seconds)
         raise UserError(
-            f"profile {profile.name}: [data.stretch] streams at {rate_hz:g} Hz are {what}; "
-            f"{cure} stream_seconds"
+            f"profile {profile.name}: at {rate_hz:g} Hz what [data.stretch] draws does not fit "
+            f"into memory; lower rate_hz to {most:.0f} or less, or leave [data.stretch] out"
         )
-    return stretch.virtual_recording(
-        noise(dataset)[0],
-        streams,
-        samples,
-        np.random.default_rng(settings.seed),
-        rate_hz=rate_hz,
-        slope=settings.slope,
-        gain_spread=settings.gain_spread,
-    )
+    found = noise(dataset)[0]
+    return stretch.virtual_recording(found, streams, samples, rate_hz=rate_hz, slope=prior.slope)
 
 
 def pooled(parts: list[Normal], values: list[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
@@ -230,6 +228,13 @@ def pooled(parts: list[Normal], values: list[npt.NDArray[Any]]) -> list[npt.NDAr
     pairs = list(zip(parts, values, strict=True))
     groups = [[p.settled(v) for p, v in pairs if p.drawn == drawn] for drawn in (True, False)]
     return [np.concatenate(group) for group in groups if group]
+
+
+def sample(parts: list[Normal], random: np.random.Generator) -> Array:
+    """Rows [rows, features] to fit to: as many drawn ones as recorded ones."""
+    rows = pooled(parts, [part.features for part in parts])
+    count = max(len(rows) * min(map(len, rows)), 10_000 * (len(rows) > 1))
+    return balanced(rows, min(SAMPLE_ROWS, count), random)
 
 
 def balanced(

@@ -6,6 +6,7 @@ measurement leaves possible and adds slow changes, which are a prior that the pr
 (`slope` in its unit a minute).
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,9 +16,20 @@ from training.noise import MeasuredNoise, true_sigma
 
 Array = NDArray[np.float64]
 
+GAIN_SPREAD: Final = 0.04  # the noise's size varies by so much, relative, from stream to stream
+SEED: Final = 0
 WHITE_SHARE: Final = 0.9
 WHITE_SPREAD: Final = 0.03
 COLOUR_RANGE: Final = (-0.3, 0.97)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How long a virtual recording is: twelve days, in pieces of an hour."""
+
+    streams: int = 288
+    stream_seconds: float = 3600.0
+    run_in_seconds: float = 600.0  # before each stream, not trained on
 
 
 def draw_colours(noise: MeasuredNoise, count: int, rng: np.random.Generator) -> Array:
@@ -44,24 +56,23 @@ def virtual_recording(
     noise: MeasuredNoise,
     streams: int,
     samples: int,
-    rng: np.random.Generator,
     *,
     rate_hz: float,
     slope: float,
-    gain_spread: float,
     piece_s: tuple[float, float] = (30.0, 480.0),
 ) -> Array:
     """Readings `[streams, samples]` about 0, in the recording's unit.
 
     Each stream has its own noise: colour and size drawn from their standard errors, the size also
-    with a relative spread `gain_spread` (normal sensors are not quite steady). The level is
+    with a relative spread `GAIN_SPREAD` (normal sensors are not quite steady). The level is
     piecewise linear with slopes uniform within `slope` a minute and pieces of `piece_s` seconds
     (log-uniform).
     """
     from scipy.signal import lfilter
 
+    rng = np.random.default_rng(SEED)
     colour = draw_colours(noise, streams, rng)
-    spread = float(np.hypot(noise.sigma_error, gain_spread))
+    spread = float(np.hypot(noise.sigma_error, GAIN_SPREAD))
     size = true_sigma(noise, colour) * np.exp(rng.normal(0.0, spread, streams))
     white = rng.standard_normal((streams, samples))
     x = np.empty_like(white)

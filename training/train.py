@@ -16,6 +16,7 @@ import numpy.typing as npt
 from project.errors import UserError
 from project.profile import CATALOGUE, Profile
 from training import (
+    adaptation,
     arena,
     calibration,
     cause,
@@ -31,20 +32,21 @@ from training import (
     normal,
     quiet,
     scaling,
+    stretch,
 )
 from training.calibration import Scorer, Thresholds
 from training.data import Dataset
 from training.manifest import Manifest
 from training.network import Progress
+from training.normal import Normal
 from training.scaling import Scaler
 
 Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 
 _GOLDEN: Final = 16
-_TRAIN_ROWS: Final = 100_000
 _REPRESENTATIVE: Final = 2000  # rows that show an int8 model its ranges
-_HOLDOUT: Final = 0.2  # share of the rows that are only scored, where the threshold is fixed
+_HOLDOUT: Final = 0.2  # share of the rows that are only scored
 _LEAST_ROWS: Final = 30  # after the warm-up of each segment
 _LARGEST: Final = 1e15  # of a reading; its square is a number on the chip too
 
@@ -58,9 +60,15 @@ class Trained:
 
 
 def train(
-    profile: Profile, dataset: Dataset, progress: Progress, arena_by_trying: bool = True
+    profile: Profile,
+    dataset: Dataset,
+    progress: Progress,
+    arena_by_trying: bool = True,
+    virtual: stretch.Size | None = None,
 ) -> Trained:
     """Trains, converts, calibrates and measures. The same profile and data give the same bytes.
+
+    `virtual` is the size of a virtual recording, where it is another than usual.
 
     Raises:
       UserError: the data does not do for this profile.
@@ -72,7 +80,8 @@ def train(
     _check_digits(profile, dataset, sigma)
     rule = profile.detector.calibration
     if rule is not None and rule.kind == "tail":
-        fitted = _fit_tail(profile, dataset, sigma, progress)
+        parts = normal.prepare(profile, dataset, sigma, virtual)
+        fitted = _fit_tail(profile, dataset, parts, progress)
     else:
         fitted = _fit_held_out(profile, dataset, sigma, progress)
     scores, thresholds, trained = fitted.scores, fitted.thresholds, fitted.network
@@ -94,7 +103,7 @@ def train(
         "versions": _versions(),
         "model": _model(trained.tflite, trained.converted, arena_by_trying),
         "pipeline": _pipeline(profile, sigma, fitted),
-        "normal": _normal(dataset),
+        "normal": _normal(dataset.as_samples()),
         "metrics": metrics,
         "quantization": trained.converted.quantization,
         "layers": trained.converted.layers,
@@ -107,7 +116,7 @@ def train(
 def _check_size(profile: Profile, dataset: Dataset) -> None:
     """Raises UserError where the numbers are too large or too small for the chip's arithmetic."""
     values = np.concatenate(dataset.segments)
-    for name, column in zip(profile.sensor.channels, values.T, strict=True):
+    for name, column in zip(profile.value_names, values.T, strict=True):
         size, span = float(abs(column).max()), float(np.ptp(column))
         if size > _LARGEST or 0 < span < 1 / _LARGEST:
             raise UserError(
@@ -121,7 +130,7 @@ def _check_digits(profile: Profile, dataset: Dataset, sigma: Array) -> None:
     """Raises UserError where the noise is lost in the seven digits that the chip computes with."""
     size = abs(np.concatenate(dataset.segments)).max(axis=0)
     step = np.spacing(size.astype(np.float32)).astype(np.float64)
-    for name, top, least, noise in zip(profile.sensor.channels, size, step, sigma, strict=True):
+    for name, top, least, noise in zip(profile.value_names, size, step, sigma, strict=True):
         if least > noise:
             raise UserError(
                 f"{dataset.record['description']}: {name} is about {top:g} and its noise "
@@ -184,14 +193,13 @@ def fit_scaler(profile: Profile, rows: Array, samples: list[Array]) -> Scaler:
     return scaling.fit(profile.scaling, rows, [CATALOGUE[f.kind].one_sided for f in use], walk)
 
 
-def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progress) -> _Fitted:
+def _fit_tail(
+    profile: Profile, dataset: Dataset, parts: list[Normal], progress: Progress
+) -> _Fitted:
     """Everything from (mostly virtual) normal data; thresholds from its tail."""
     detector, width = profile.detector, profile.feature_count
-    parts = normal.prepare(profile, dataset, sigma)
-    rows = normal.pooled(parts, [part.features for part in parts])
     random = np.random.default_rng(profile.network.seed)
-    count = min(_TRAIN_ROWS, max(len(rows) * min(map(len, rows)), 10_000 * (len(rows) > 1)))
-    sample = normal.balanced(rows, count, random)
+    sample = normal.sample(parts, random)
     scaler = fit_scaler(profile, sample, dataset.segments)
     trained = _train_network(profile, scaler.apply(sample), progress)
     inputs = [scaler.apply(part.features) for part in parts]
@@ -200,7 +208,7 @@ def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progre
         np.concatenate(both, axis=1)
         for both in zip(normal.pooled(parts, inputs), normal.pooled(parts, outputs), strict=True)
     ]
-    drawn = normal.balanced(pairs, min(2 * _TRAIN_ROWS, sum(map(len, pairs))), random)
+    drawn = normal.balanced(pairs, min(2 * normal.SAMPLE_ROWS, sum(map(len, pairs))), random)
     scorer = calibration.fit_scorer(
         detector, profile.scaling.whiten, drawn[:, :width], drawn[:, width:]
     )
@@ -213,7 +221,9 @@ def _fit_tail(profile: Profile, dataset: Dataset, sigma: Array, progress: Progre
         for part, s in zip(parts, scores, strict=True)
     ]
     some = scaler.apply(sample[:_REPRESENTATIVE])
-    return _Fitted(trained, scaler, scorer, thresholds, count, some, np.concatenate(shown), [])
+    return _Fitted(
+        trained, scaler, scorer, thresholds, len(sample), some, np.concatenate(shown), []
+    )
 
 
 def _fit_held_out(profile: Profile, dataset: Dataset, sigma: Array, progress: Progress) -> _Fitted:
@@ -257,18 +267,16 @@ def _blocks(profile: Profile, dataset: Dataset) -> list[tuple[int, int, int, boo
     Raises:
       UserError: too few rows are left.
     """
-    warm, rule = profile.detector.warmup_samples, profile.detector.calibration
+    warm = profile.warmup_frames
     settled = [segment[warm:] for segment in dataset.segments]
     count = sum(map(len, settled))
     cut = [
         (segment, begin + warm, end + warm, held)
-        for segment, begin, end, held in data.blocks(
-            settled, rule.holdout if rule else _HOLDOUT, warm
-        )
+        for segment, begin, end, held in data.blocks(settled, _HOLDOUT, warm)
         if begin < end
     ]
     if count < _LEAST_ROWS or len({held for *_, held in cut}) < 2:
-        after = f" after the first {warm} of each piece (warmup_samples)" if warm else ""
+        after = f" after the first {warm} of each piece (warmup_seconds)" if warm else ""
         raise UserError(
             f"{dataset.record['description']}: {count} rows{after} are too few to train on some "
             f"and hold out others, at least {_LEAST_ROWS} are needed; record for longer, or "
@@ -301,10 +309,14 @@ def _model(tflite: bytes, converted: conversion.Converted, by_trying: bool) -> d
 def _pipeline(profile: Profile, sigma: Array, fitted: _Fitted) -> dict[str, Any]:
     """The constants between a sample and a state, as the generated header needs them."""
     scaler, scorer, thresholds = fitted.scaler, fitted.scorer, fitted.thresholds
-    several = len(profile.sensor.channels) > 1
+    several = len(profile.value_names) > 1
     return {
         "sigma": _floats(sigma),
-        "adaptation": dataclasses.asdict(profile.features.adaptation),
+        "adaptation": {
+            "limit": profile.features.adaptation.limit,
+            "memory_blocks": adaptation.MEMORY_BLOCKS,
+            "measured_blocks": adaptation.MEASURED_BLOCKS,
+        },
         "scaling": {
             "offset": _floats(scaler.offset),
             "scale": _floats(scaler.scale),

@@ -43,7 +43,7 @@ class Trial:
 def put_in(profile: Profile, found: Manifest, normal: Array) -> Trial:
     """One anomaly after another into `normal` [rows, channels], at least one for each channel."""
     channels, sigma = normal.shape[1], found["pipeline"]["sigma"]
-    count, warmup = max(len(KINDS), channels), profile.detector.warmup_samples
+    count, warmup = max(len(KINDS), channels), profile.warmup_frames
     x = _long(normal, warmup + count * _SPACING)
     random = np.random.default_rng(1)
     planned = []
@@ -54,9 +54,10 @@ def put_in(profile: Profile, found: Manifest, normal: Array) -> Trial:
         x[begin : begin + _ROWS, channel] += sigma[channel] * shape
         end = begin + (1 if kind == "spike" else _ROWS)
         planned.append((kind, size, channel, begin, end))
-    # Beyond what is believed lies a FAULT, which is not what this is about.
-    believed = [profile.sensor.believed(channel) for channel in range(channels)]
-    x = np.clip(x, *np.array(believed).T)
+    if profile.frame is None:
+        # Beyond what is believed lies a FAULT, which is not what this is about.
+        believed = [profile.sensor.believed(channel) for channel in range(channels)]
+        x = np.clip(x, *np.array(believed).T)
     result = evaluation.run(profile, found, x)
     begins = np.array([begin for begin, _ in result.intervals()], dtype=int)
     anomalies = []

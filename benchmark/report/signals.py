@@ -23,15 +23,15 @@ _PUT_IN: Final = Key("Anomaly put in", "ink", "mark")
 
 
 def name_and_unit(profile: Profile, channel: int) -> tuple[str, str]:
-    """A channel's name and its unit.
+    """The name and the unit of a value of a frame; without frames the values are the channels.
 
     A unit at the end of the name, in brackets, is taken from there.
     """
-    name = profile.sensor.channels[channel]
+    name = profile.value_names[channel]
     own = re.fullmatch(r"(.*\S)\s*(?:\[([^\]]+)\]|\(([^)]+)\))", name)
     if own:
         return own[1], own[2] or own[3]
-    return name, profile.sensor.units[channel]
+    return name, profile.value_units[channel]
 
 
 def duration(seconds: float) -> str:
@@ -43,7 +43,7 @@ def duration(seconds: float) -> str:
 
 
 def seconds_a_row(profile: Profile, dataset: Dataset) -> float:
-    return dataset.interval_s or 1 / profile.sampling.rate_hz
+    return dataset.interval_s or 1 / profile.frame_rate_hz
 
 
 def normal(profile: Profile, found: Manifest, dataset: Dataset) -> tuple[Part, int]:
@@ -71,7 +71,7 @@ def injected(profile: Profile, trial: Trial, step: float) -> Part:
         f"Elsewhere there {'was' if trial.false_alarms == 1 else 'were'} {others} "
         f"alarm{'s' * (trial.false_alarms != 1)}. Sigma is the noise of the channel."
     )
-    several = len(profile.sensor.channels) > 1
+    several = len(profile.value_names) > 1
     rows = [
         [a.kind, *[name_and_unit(profile, a.channel)[0]] * several, a.size, _verdict(a, step)]
         for a in trial.anomalies

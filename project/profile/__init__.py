@@ -13,15 +13,18 @@ from typing import Final
 
 from project.errors import UserError
 from project.paths import PROFILES, PROJECT, home_of, profile_file
+from project.profile import limits
 from project.profile.catalogue import CATALOGUE
 from project.profile.data import Data, Stretch, Synthetic, read_data
 from project.profile.detector import Calibration, Detector, read_detector
 from project.profile.features import Adaptation, Feature, Features, read_features
+from project.profile.frame import Frame, read_frame
 from project.profile.keys import read, said
 from project.profile.network import Network, read_network
 from project.profile.reader import Table
 from project.profile.scaling import Scaling, read_scaling
 from project.profile.sensor import READING_FIELDS, Sampling, Sensor, read_sensor
+from project.units import with_unit
 
 __all__ = (
     "CATALOGUE",
@@ -33,6 +36,7 @@ __all__ = (
     "Detector",
     "Feature",
     "Features",
+    "Frame",
     "Network",
     "Profile",
     "Sampling",
@@ -61,6 +65,7 @@ class Profile:
     network: Network
     detector: Detector
     data: Data
+    frame: Frame | None = None  # None: a frame is a sample
     home: Path = field(default=Path(), compare=False)  # of its recordings: data/<name>
 
     @property
@@ -71,7 +76,7 @@ class Profile:
     def feature_names(self) -> tuple[str, ...]:
         """`channel.kind`, with the parameters where a kind has them: `temperature.level(16)`."""
         return tuple(
-            f"{self.sensor.channels[f.channel]}.{f.kind}"
+            f"{self.value_names[f.channel]}.{f.kind}"
             + (f"({', '.join(f'{p:g}' for p in f.parameters)})" if f.parameters else "")
             for f in self.features.use
         )
@@ -79,6 +84,43 @@ class Profile:
     @property
     def has_network(self) -> bool:
         return self.detector.kind == "autoencoder"
+
+    @property
+    def value_names(self) -> tuple[str, ...]:
+        """What the values of a frame are called; without frames they are the channels."""
+        channels = self.sensor.channels
+        return channels if self.frame is None else self.frame.names(channels)
+
+    @property
+    def value_units(self) -> tuple[str, ...]:
+        units = self.sensor.units
+        return units if self.frame is None else self.frame.units(units)
+
+    @property
+    def value_labels(self) -> tuple[str, ...]:
+        """Names with their units, for an axis or a table."""
+        return tuple(map(with_unit, self.value_names, self.value_units))
+
+    @property
+    def frame_rate_hz(self) -> float:
+        """How often the detector judges; time constants count in its frames."""
+        return self.sampling.rate_hz / (1 if self.frame is None else self.frame.hop)
+
+    def frames(self, seconds: float) -> int:
+        """The frames of so many seconds."""
+        return round(seconds * self.frame_rate_hz)
+
+    @property
+    def warmup_frames(self) -> int:
+        return self.frames(self.detector.warmup_seconds)
+
+    @property
+    def clear_frames(self) -> int:
+        return max(1, self.frames(self.detector.clear_seconds))
+
+    @property
+    def alarm_frames(self) -> int:
+        return max(1, self.frames(self.detector.alarm_seconds))
 
     def canonical(self) -> bytes:
         """The same bytes for the same meaning: comments, layout and description do not count.
@@ -132,12 +174,16 @@ def load(path: Path) -> Profile:
     description = top.text("description", "")
     sensor = read_sensor(top.table("sensor"))
     sampling = top.table("sampling")
+    frame = read_frame(top.table("frame"), sensor.channels) if top.has("frame") else None
     profile = Profile(
         name=path.stem,
         description=description,
         sensor=sensor,
         sampling=read(Sampling, sampling),
-        features=read_features(top.table("features"), sensor.channels),
+        features=read_features(
+            top.table("features"), frame.names(sensor.channels) if frame else sensor.channels
+        ),
+        frame=frame,
         scaling=read_scaling(top.table("scaling")),
         network=read_network(top.table("network")),
         detector=read_detector(top.table("detector")),
@@ -162,9 +208,9 @@ def _check_together(top: Table, profile: Profile) -> None:
     """What only two tables together can get wrong."""
     if profile.detector.chart_tau and profile.detector.threshold:
         raise top.error("[detector] chart_tau", "a second chart needs [detector.calibration]")
-    if profile.data.stretch and len(profile.sensor.channels) > 1:
-        raise top.error("[data] stretch", "a virtual recording has one channel only")
-    if profile.scaling.kind == "range" and profile.feature_count > len(profile.sensor.channels):
+    if profile.data.stretch and (profile.frame or len(profile.sensor.channels) > 1):
+        raise top.error("[data] stretch", "a virtual recording has one channel and no frames")
+    if profile.scaling.kind == "range" and profile.feature_count > len(profile.value_names):
         raise top.error("[scaling] kind", "range suits plain values only, use standard")
     if profile.scaling.drift_rows and any(
         feature.kind not in ("value", "smooth") for feature in profile.features.use
@@ -173,6 +219,17 @@ def _check_together(top: Table, profile: Profile) -> None:
     reason = profile.sensor.input.too_fast(len(profile.sensor.channels), profile.sampling.rate_hz)
     if reason:
         raise top.error("[sensor] oversampling", reason)
+    window, most = profile.alarm_frames, limits.MAX_ALARM_FRAMES
+    if window > most:
+        reason = f"{window} frames are more than {most}"
+        raise top.error("[detector] alarm_seconds", reason)
+    if profile.detector.alarm_count > window:
+        reason = f"{profile.detector.alarm_count} scores do not fit into alarm_seconds, {window} do"
+        raise top.error("[detector] alarm_count", reason)
+    for key in ("warmup_seconds", "clear_seconds"):
+        if profile.frames(getattr(profile.detector, key)) > limits.MAX_WAIT_FRAMES:
+            reason = f"is longer than {limits.MAX_WAIT_FRAMES} frames"
+            raise top.error(f"[detector] {key}", reason)
     samples = profile.sensor.stuck_seconds * profile.sampling.rate_hz
     if 0 < samples < 2:
         raise top.error("[sensor] stuck_seconds", "is less than two samples")

@@ -1,4 +1,7 @@
-"""The kinds of features. What each computes is said where it is computed: training/features.py."""
+"""The kinds of features, and of what a frame comes to.
+
+What each computes is said where it is computed: training/features.py and training/frames.py.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,15 +15,11 @@ class FeatureKind:
     parameters: tuple[str, ...] = ()
     invertible: bool = False  # a value of the channel can be read back from it
     one_sided: bool = False  # tells of an anomaly only when it is large
-    windowed: bool = False
 
 
 CATALOGUE: Final[dict[str, FeatureKind]] = {
     "value": FeatureKind("the sample itself, in its unit", invertible=True),
-    "difference": FeatureKind("the sample minus the one before it, in its unit"),
-    "mean": FeatureKind("mean over the window, in its unit", windowed=True),
-    "slope": FeatureKind("slope over the window, in its unit a second", windowed=True),
-    "variance": FeatureKind("variance over the window", windowed=True),
+    "smooth": FeatureKind("exponential mean, in its unit", ("tau",), invertible=True),
     "level": FeatureKind(
         "deviation from the robust mean before this sample", ("tau",), invertible=True
     ),
@@ -33,6 +32,28 @@ CATALOGUE: Final[dict[str, FeatureKind]] = {
     "trend_energy": FeatureKind(
         "mean square of `trend`, its cube root", ("fast_tau", "slow_tau", "tau"), one_sided=True
     ),
-    "zscore": FeatureKind("deviation over the running one", ("tau",), invertible=True),
-    "smooth": FeatureKind("exponential mean, in its unit", ("tau",), invertible=True),
+}
+
+
+@dataclass(frozen=True)
+class FrameKind:
+    """A catalogue entry; `{}` in the unit is that of the channel."""
+
+    text: str
+    unit: str = ""
+
+    def unit_of(self, unit: str) -> str:
+        """Its unit, from the channel's."""
+        return self.unit.format(unit) if unit or "{" not in self.unit else ""
+
+
+# All but the mean are of the signal without the frame's mean.
+FRAME_CATALOGUE: Final[dict[str, FrameKind]] = {
+    "mean": FrameKind("mean", "{}"),
+    "variance": FrameKind("mean square", "{}2"),
+    "rms": FrameKind("root mean square", "{}"),
+    "peak_to_peak": FrameKind("largest minus smallest", "{}"),
+    "crest": FrameKind("crest factor, largest distance from the mean over the RMS"),
+    "kurtosis": FrameKind("fourth moment over the squared variance, 3 for Gaussian noise"),
+    "zero_crossing_rate": FrameKind("crossings of the mean in a second", "Hz"),
 }

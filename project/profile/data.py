@@ -46,16 +46,6 @@ class Stretch:
     """
 
     slope: Annotated[float, Number("the fastest change that is normal", "unit a minute", low=0)]
-    gain_spread: Annotated[
-        float,
-        Number("the noise's size varies by so much, relative, between streams", low=0, high=1),
-    ] = 0.04
-    streams: Annotated[int, Integer("virtual recordings", low=1, high=10000)] = 288
-    stream_seconds: Annotated[float, Number("length of each", "s", above=0)] = 3600.0
-    run_in_seconds: Annotated[float, Number("before each stream, not trained on", "s", low=0)] = (
-        600.0
-    )
-    seed: Annotated[int, Integer("another seed, another recording")] = 0
 
 
 @dataclass(frozen=True)

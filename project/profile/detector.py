@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from project.profile.keys import Choice, Flag, Integer, Number, read
-from project.profile.limits import MAX_ALARM_WINDOW
+from project.profile.limits import MAX_ALARM_FRAMES
 from project.profile.reader import Table
 
 _QUANTILE = "quantile"
@@ -27,18 +27,9 @@ class Calibration:
         float, Number("of the scores that were not trained on", kind=_QUANTILE, above=0, high=1)
     ] = 0.999
     margin: Annotated[float, Number("times that", kind=_QUANTILE, above=0)] = 1.5
-    holdout: Annotated[
-        float,
-        Number(
-            "share of the rows kept from training, in blocks", kind=_QUANTILE, low=0.01, high=0.9
-        ),
-    ] = 0.2
     false_alarms_per_day: Annotated[
         float, Number("what is allowed", "a day", _TAIL, required=True, above=0, high=1000)
     ] = 0.2
-    episode_seconds: Annotated[
-        float, Number("exceedances within so long are one alarm", "s", _TAIL, above=0)
-    ] = 450.0
 
 
 @dataclass(frozen=True)
@@ -48,8 +39,8 @@ class Detector:
     kind: Annotated[
         str,
         Choice(
-            "`autoencoder`: by the network; the others have none",
-            among=("autoencoder", "mahalanobis", "sigma"),
+            "what a sample is compared with: what the network makes of it, or the mean",
+            among=("autoencoder", "mahalanobis"),
         ),
     ] = "autoencoder"
     score: Annotated[
@@ -75,20 +66,20 @@ class Detector:
         float, Number("time constant of the second chart; 0: there is none", "samples", low=0)
     ] = 0.0
     alarm_count: Annotated[
-        int, Integer("so many scores over the threshold ...", low=1, high=MAX_ALARM_WINDOW)
+        int, Integer("so many scores over the threshold ...", low=1, high=MAX_ALARM_FRAMES)
     ] = 1
-    alarm_window: Annotated[
-        int, Integer("... of the last so many: ANOMALY", "samples", low=1, high=MAX_ALARM_WINDOW)
-    ] = 1
-    clear_samples: Annotated[
-        int, Integer("so many low scores in a row: NORMAL", "samples", low=1, high=65535)
-    ] = 1
+    alarm_seconds: Annotated[
+        float, Number("... within so long: ANOMALY; 0: one score decides", "s", low=0)
+    ] = 0.0
+    clear_seconds: Annotated[
+        float, Number("low scores for so long: NORMAL; 0: one ends it", "s", low=0, high=86400)
+    ] = 0.0
     clear_ratio: Annotated[
         float, Number("low is under this share of the threshold", above=0, high=1)
     ] = 1.0
-    warmup_samples: Annotated[
-        int, Integer("nothing is judged at the start for", "samples", low=0, high=65535)
-    ] = 0
+    warmup_seconds: Annotated[
+        float, Number("nothing is judged at the start for", "s", low=0, high=86400)
+    ] = 0.0
 
 
 def read_detector(table: Table) -> Detector:
@@ -106,8 +97,4 @@ def read_detector(table: Table) -> Detector:
         inner.finish()
         detector = read(Detector, table, threshold=0.0, calibration=calibration)
     table.finish()
-    if detector.alarm_count > detector.alarm_window:
-        raise table.error(
-            "alarm_count", f"{detector.alarm_count} is not within 1 to {detector.alarm_window}"
-        )
     return detector

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from project.profile import limits
 from project.profile.catalogue import CATALOGUE
-from project.profile.keys import Integer, Key, Number, read
+from project.profile.keys import Key, Number, read
 from project.profile.reader import Table, kind_of
 
 
@@ -20,10 +20,10 @@ class Feature:
 
 @dataclass(frozen=True)
 class Adaptation:
-    """How far the noise that is believed follows the sensor's, in blocks of 20 samples.
+    """How far the noise that is believed follows the sensor's.
 
-    The believed noise never leaves the measured one by more than a factor of `limit`, so that a
-    fault that grows slowly is not learnt away.
+    It never leaves the measured one by more than a factor of `limit`, so that a fault that grows
+    slowly is not learnt away.
     """
 
     limit: Annotated[
@@ -34,10 +34,6 @@ class Adaptation:
             high=4,
         ),
     ] = 1.0
-    memory_blocks: Annotated[float, Number("time constant", "blocks", low=1)] = 360.0
-    measured_blocks: Annotated[
-        float, Number("what the measurement counts for at the start", "blocks", low=1)
-    ] = 24.0
 
 
 @dataclass(frozen=True)
@@ -51,9 +47,6 @@ class _Use(Key):
 @dataclass(frozen=True)
 class Features:
     use: Annotated[tuple[Feature, ...], _Use("kinds of features, of each channel or of one")]
-    window: Annotated[
-        int, Integer("for the kinds that look at a window", "samples", 1, limits.MAX_WINDOW)
-    ] = 1
     adaptation: Adaptation = Adaptation()
 
 

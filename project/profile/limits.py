@@ -9,8 +9,10 @@ from typing import Final
 MAX_CHANNELS: Final = 8
 MAX_CHANNEL_NAME: Final = 32  # characters
 MAX_UNIT: Final = 8  # characters
+MAX_VALUES: Final = 16  # of a frame
 MAX_FEATURES: Final = 16
-MAX_WINDOW: Final = 64  # samples
+MAX_FRAME_SAMPLES: Final = 8192
 MAX_LAYERS: Final = 8
 MAX_LAYER_WIDTH: Final = 64  # units; of the input and output too
-MAX_ALARM_WINDOW: Final = 32  # samples
+MAX_ALARM_FRAMES: Final = 32
+MAX_WAIT_FRAMES: Final = 65535  # of the warm-up, and until an alarm ends

@@ -9,7 +9,6 @@ from project.profile import limits
 from project.profile.inputs import INPUTS, Input
 from project.profile.keys import Choice, EachChannel, Interval, Key, Number, keys, read
 from project.profile.reader import Table
-from project.units import with_unit
 
 # What the fields of a reading are called (docs/protocol.md): no names for a channel.
 READING_FIELDS: Final = ("Real", "Recon", "Score", "Threshold", "State", "Cause", "Channels")
@@ -94,10 +93,6 @@ class Sensor:
     def unit(self) -> str:
         """Of the first channel, which is what `Real` and `Recon` show."""
         return self.units[0]
-
-    def label(self, channel: int) -> str:
-        """A channel's name and unit, for an axis or a table."""
-        return with_unit(self.channels[channel], self.units[channel])
 
     def believed(self, channel: int) -> Range:
         """The lowest and the highest reading of a channel that is no FAULT."""

@@ -204,9 +204,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
     Run(input, kAppConfig, model_config::kNormalSignal, storage.memory(), engine);
   } else {
-    static everything::Storage storage;
+    static FeatureState states[everything::kCount];
     MeanAutoencoder engine(everything::kCount);
-    Run(input, everything::kApp, everything::kNormalSignal, {storage.memory(), nullptr}, engine);
+    Run(input, everything::kApp, everything::kNormalSignal, {states, nullptr}, engine);
   }
   return 0;
 }

@@ -22,21 +22,20 @@ inline constexpr FeatureSpec kSpecs[kCount] = {
     {FeatureKind::kJumpEnergy, 0, 32.0f, 0.0f, 0.0f},
     {FeatureKind::kLevelEnergy, 0, 16.0f, 32.0f, 0.0f},
     {FeatureKind::kTrendEnergy, 0, 8.0f, 64.0f, 32.0f},
-    {FeatureKind::kZScore, 0, 16.0f, 0.0f, 0.0f},
+    {FeatureKind::kSmooth, 0, 16.0f, 0.0f, 0.0f},
     {FeatureKind::kLevel, 0, 7200.0f, 0.0f, 0.0f},
     {FeatureKind::kValue, 1, 0.0f, 0.0f, 0.0f},
-    {FeatureKind::kDifference, 1, 0.0f, 0.0f, 0.0f},
-    {FeatureKind::kMean, 1, 0.0f, 0.0f, 0.0f},
-    {FeatureKind::kSlope, 1, 0.0f, 0.0f, 0.0f},
-    {FeatureKind::kVariance, 1, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kJump, 1, 0.0f, 0.0f, 0.0f},
+    {FeatureKind::kJumpEnergy, 1, 16.0f, 0.0f, 0.0f},
+    {FeatureKind::kLevelEnergy, 1, 8.0f, 16.0f, 0.0f},
+    {FeatureKind::kTrendEnergy, 1, 4.0f, 32.0f, 16.0f},
     {FeatureKind::kSmooth, 1, 64.0f, 0.0f, 0.0f},
     {FeatureKind::kTrend, 1, 1.0f, 86400.0f, 0.0f},
-    {FeatureKind::kZScore, 1, 600.0f, 0.0f, 0.0f},
+    {FeatureKind::kLevel, 1, 600.0f, 0.0f, 0.0f},
 };
 inline constexpr float kSigma[kChannels] = {kNoise, kNoise};
 inline constexpr FeatureConfig kFeatures = {
-    kChannels, kCount, 16, 2.0f, kSpecs, kSigma, {1.25f, 360.0f, 24.0f}};
-using Storage = FeatureStorage<kChannels, kCount, true>;
+    kChannels, kCount, kSpecs, kSigma, {1.25f, 360.0f, 24.0f}};
 
 struct Tables {
   float offset[kCount] = {};
@@ -52,8 +51,7 @@ constexpr Tables MakeTables() {
   int packed = 0;
   for (int i = 0; i < kCount; ++i) {
     const FeatureKind kind = kSpecs[i].kind;
-    const bool absolute =
-        kind == FeatureKind::kValue || kind == FeatureKind::kMean || kind == FeatureKind::kSmooth;
+    const bool absolute = kind == FeatureKind::kValue || kind == FeatureKind::kSmooth;
     tables.offset[i] = absolute ? 25.0f : 0.0f;
     tables.scale[i] = absolute ? 0.25f : 0.5f;
     tables.low[i] = -16.0f;
@@ -103,9 +101,11 @@ inline constexpr float kGolden[kCount] = {};  // in and out: MeanAutoencoder ans
 inline constexpr AppConfig kApp = {
     .profile = "everything",
     .fingerprint = kFingerprint,
+    .channel_names = kChannelNames,
+    .channel_units = kChannelUnits,
+    .channels = kChannels,
     .value_names = kChannelNames,
     .value_units = kChannelUnits,
-    .channels = kChannels,
     .sample_period_us = kPeriodUs,
     .frame = nullptr,
     .model_bytes = 0,

@@ -123,39 +123,29 @@ void MeasureEngines() {
 float Signal() { return 25.0f + 3.4641016f * Noise(); }
 
 void MeasureFeatures() {
-  constexpr int kWindow = 16;
+  constexpr int kFirst = 16;  // samples that are not measured
   const struct {
     const char* name;
     FeatureSpec spec;
   } kinds[] = {
       {"value", {FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f}},
-      {"difference", {FeatureKind::kDifference, 0, 0.0f, 0.0f, 0.0f}},
-      {"mean, window 16", {FeatureKind::kMean, 0, 0.0f, 0.0f, 0.0f}},
-      {"slope, window 16", {FeatureKind::kSlope, 0, 0.0f, 0.0f, 0.0f}},
-      {"variance, window 16", {FeatureKind::kVariance, 0, 0.0f, 0.0f, 0.0f}},
       {"level", {FeatureKind::kLevel, 0, 16.0f, 0.0f, 0.0f}},
       {"jump", {FeatureKind::kJump, 0, 0.0f, 0.0f, 0.0f}},
       {"trend", {FeatureKind::kTrend, 0, 8.0f, 64.0f, 0.0f}},
       {"jump_energy", {FeatureKind::kJumpEnergy, 0, 32.0f, 0.0f, 0.0f}},
       {"level_energy", {FeatureKind::kLevelEnergy, 0, 16.0f, 32.0f, 0.0f}},
       {"trend_energy", {FeatureKind::kTrendEnergy, 0, 8.0f, 64.0f, 32.0f}},
-      {"zscore", {FeatureKind::kZScore, 0, 16.0f, 0.0f, 0.0f}},
       {"smooth", {FeatureKind::kSmooth, 0, 16.0f, 0.0f, 0.0f}},
   };
   const float sigma[] = {1.0f};
-  static FeatureStorage<1, 1, true> storage;
+  static FeatureState states[1];
   static float samples[kRepeats];
   for (float& sample : samples) sample = Signal();
   for (const auto& kind : kinds) {
-    const FeatureConfig config = {1, 1, kWindow, 2.0f, &kind.spec, sigma};
-    FeatureMemory memory = storage.memory();
-    const bool windowed = kind.spec.kind == FeatureKind::kMean ||
-                          kind.spec.kind == FeatureKind::kSlope ||
-                          kind.spec.kind == FeatureKind::kVariance;
-    if (!windowed) memory.windows = nullptr;
-    FeatureExtractor extractor(config, memory);
+    const FeatureConfig config = {1, 1, &kind.spec, sigma};
+    FeatureExtractor extractor(config, states);
     float feature = 0.0f;
-    for (int i = 0; i < kWindow; ++i) extractor.Update(&samples[i], &feature);
+    for (int i = 0; i < kFirst; ++i) extractor.Update(&samples[i], &feature);
     Measure("feature", kind.name, [&](uint32_t i) { extractor.Update(&samples[i], &feature); });
   }
 }
@@ -163,12 +153,12 @@ void MeasureFeatures() {
 // The whole path of the profile, from the reading to the line of text.
 void MeasureSample() {
   using namespace model_config;
-  static ModelFeatureStorage storage;
+  static FeatureState states[model_config::kFeatureCount];
   DenseAutoencoder dense(kDenseModel);
   MeanAutoencoder mean(kFeatureCount);
   Autoencoder& engine = kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
   if (engine.Load() != EngineStatus::kOk) return;
-  Detector detector(kDetector, kFeatures, storage.memory(), engine);
+  Detector detector(kDetector, kFeatures, states, engine);
   static float samples[kRepeats][kChannels];
   for (auto& sample : samples) {
     for (int i = 0; i < kChannels; ++i) sample[i] = 25.0f + kNoiseSigma[i] * (Signal() - 25.0f);

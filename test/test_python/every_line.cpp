@@ -99,7 +99,7 @@ const float kOne[] = {1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f};
 const float kLow[] = {-1e9f, -1e9f, -1e9f, -1e9f, -1e9f, -1e9f, -1e9f, -1e9f};
 const float kHigh[] = {1e9f, 1e9f, 1e9f, 1e9f, 1e9f, 1e9f, 1e9f, 1e9f};
 const float kGolden[kChannels] = {};
-const FeatureConfig kFeatures = {kChannels, kChannels, 1, 2.0f, kSpecs, kSigma};
+const FeatureConfig kFeatures = {kChannels, kChannels, kSpecs, kSigma};
 
 struct Configs {
   ChannelConfig channels[kChannels] = {};
@@ -117,19 +117,21 @@ struct Configs {
     detector.decision.threshold = 5.0f;
     detector.decision.normal_score = 1.0f;
     detector.decision.alarm_count = 1;
-    detector.decision.alarm_window = 1;
-    detector.decision.clear_samples = 1;
+    detector.decision.alarm_frames = 1;
+    detector.decision.clear_frames = 1;
     detector.decision.clear_ratio = 1.0f;
-    detector.decision.warmup_samples = 2;
+    detector.decision.warmup_frames = 2;
   }
 };
 const Configs kConfigs;
 const AppConfig kApp = {
     .profile = "every_line",
     .fingerprint = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    .channel_names = kNames,
+    .channel_units = kUnits,
+    .channels = kChannels,
     .value_names = kNames,
     .value_units = kUnits,
-    .channels = kChannels,
     .sample_period_us = 500000,
     .frame = nullptr,
     .model_bytes = INT32_MAX,
@@ -217,14 +219,14 @@ void Lines() {
 
 // A start that fails in every way there is, and then every command.
 void FailedStarts() {
-  static FeatureStorage<kChannels, kChannels, false> storage;
+  static FeatureState states[kChannels];
   for (int i = 1;; ++i) {
     PrintingBoard board;
     AnyEngine engine;
     engine.loads = static_cast<EngineStatus>(i);
     const bool last = std::strcmp(EngineStatusText(engine.loads), "unknown error") == 0;
     if (last) board.starts = 4;
-    App app(kApp, {storage.memory(), nullptr}, board.platform(), board, engine);
+    App app(kApp, {states, nullptr}, board.platform(), board, engine);
     app.Start();
     board.micros += 5000000;
     TypeAll(app, board);
@@ -233,7 +235,7 @@ void FailedStarts() {
 }
 
 void WholeRuns() {
-  static FeatureStorage<kChannels, kChannels, false> storage;
+  static FeatureState states[kChannels];
   PrintingBoard board;
   AnyEngine engine;
   {
@@ -246,7 +248,7 @@ void WholeRuns() {
     board.keeps = start != 1;
     if (start == 2) board.kept[30] ^= 1;
     if (start == 3) board.kept_size = 1;
-    App app(kApp, {storage.memory(), nullptr}, board.platform(), board, engine);
+    App app(kApp, {states, nullptr}, board.platform(), board, engine);
     app.Start();
     Run(app, 4);
     TypeAll(app, board);

@@ -18,6 +18,7 @@ from project.profile import Calibration, Feature, Profile
 from training import evaluation, modelinfo, train
 from training.data import Dataset
 from training.manifest import Manifest
+from training.stretch import Size
 
 Array = npt.NDArray[np.float64]
 
@@ -56,21 +57,9 @@ def at(profile: Profile, rate_hz: float) -> Profile:
 
 
 def quantile(profile: Profile) -> Profile:
-    rule = Calibration("quantile", quantile=0.999, holdout=0.2)
+    rule = Calibration("quantile", quantile=0.999)
     detector = dataclasses.replace(profile.detector, calibration=rule)
     return dataclasses.replace(profile, detector=detector)
-
-
-def drawn(profile: Profile, **changes: Any) -> Profile:
-    """With another virtual recording."""
-    assert profile.data.stretch
-    stretch = dataclasses.replace(profile.data.stretch, **changes)
-    return dataclasses.replace(profile, data=dataclasses.replace(profile.data, stretch=stretch))
-
-
-def quick(profile: Profile) -> Profile:
-    """With a virtual recording of ten minutes, not of twelve days."""
-    return drawn(profile, streams=2, stream_seconds=300.0, run_in_seconds=30.0)
 
 
 def dataset(*segments: Array, interval_s: float | None = None) -> Dataset:
@@ -92,8 +81,10 @@ def numbers(value: Any) -> Iterator[float]:
         yield float(value)
 
 
-def trained(profile: Profile, recorded: Dataset) -> Manifest:
-    found = train.train(profile, recorded, lambda done, total, loss: None).manifest
+def trained(profile: Profile, recorded: Dataset, size: Size | None = None) -> Manifest:
+    """With a virtual recording of this size, else of ten minutes and not of twelve days."""
+    size = size or Size(2, max(300.0, 10 / profile.sampling.rate_hz), 30.0)
+    found = train.train(profile, recorded, lambda *_: None, virtual=size).manifest
     assert all(map(math.isfinite, numbers(found))), found
     assert found["pipeline"]["decision"]["threshold"] > 0
     return found
@@ -101,20 +92,18 @@ def trained(profile: Profile, recorded: Dataset) -> Manifest:
 
 def test_the_network_trains_on_half_a_minute() -> None:
     network = dataclasses.replace(TEMPERATURE.network, steps=5)
-    profile = quick(dataclasses.replace(TEMPERATURE, network=network))
+    profile = dataclasses.replace(TEMPERATURE, network=network)
     assert trained(profile, dataset(white(60, 1)))["layers"]
 
 
 @pytest.mark.parametrize("seconds", [890, 901, 1000, 1040, 1060, 1700])
 def test_fifteen_minutes_are_trained_on_beside_the_virtual_recording(seconds: int) -> None:
-    profile = without_network(drawn(TEMPERATURE, streams=3))
-    found = trained(profile, dataset(white(2 * seconds, 1)))
+    found = trained(without_network(TEMPERATURE), dataset(white(2 * seconds, 1)), Size(3))
     assert (found["metrics"]["rows_scored"] > 3 * 7200) == (seconds >= 900)
 
 
 def test_short_streams_are_a_model() -> None:
-    profile = drawn(TEMPERATURE, streams=20, stream_seconds=90.0)
-    trained(without_network(profile), dataset(white(120, 1)))
+    trained(without_network(TEMPERATURE), dataset(white(120, 1)), Size(20, 90.0))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +114,7 @@ def test_short_streams_are_a_model() -> None:
         (LESSON, dataset(*[white(19, 1)] * 40), "measured over 20 rows in one piece"),
         (with_channels(TEMPERATURE, 2), dataset(white(500, 2)), "needs at least 512 rows"),
         (TEMPERATURE, dataset(white(500, 1), interval_s=3600.0), "needs at least 512 rows"),
-        (at(TEMPERATURE, 1000.0), dataset(white(60_000, 1)), "lower run_in_seconds or"),
+        (at(TEMPERATURE, 1000.0), dataset(white(60_000, 1)), "lower rate_hz to 89 or less, or"),
         (LESSON, dataset(1e30 * white(99, 1)), "too large for the chip's numbers"),
         (LESSON, dataset(1e-18 * white(99, 1)), "too small for the chip's numbers"),
         (LESSON, dataset(1e12 + white(99, 1)), "would not see it; take off what is constant"),
@@ -155,7 +144,7 @@ def test_pieces_are_worth_as_much_as_one_recording() -> None:
 
 def test_the_noise_is_that_of_all_pieces() -> None:
     quiet, loud = white(1000, 1), 25 + 1.6 * (white(900, 1, seed=2) - 25)
-    found = trained(without_network(quick(TEMPERATURE)), dataset(quiet, loud))
+    found = trained(without_network(TEMPERATURE), dataset(quiet, loud))
     assert found["pipeline"]["sigma"][0] == pytest.approx(0.132, rel=0.05)
 
 
@@ -164,10 +153,7 @@ def recordings(draw: st.DrawFn) -> tuple[Profile, Dataset]:
     """A profile and a recording of it: any number of channels, pieces, rows, any kind of values."""
     channels = draw(st.sampled_from([1, 1, 1, 2, 3, 8]))
     base = draw(st.sampled_from([LESSON, TEMPERATURE, quantile(TEMPERATURE), PUMP]))
-    if channels > 1 or base is PUMP:
-        profile = with_channels(base, channels)
-    else:
-        profile = quick(base) if base.data.stretch else base
+    profile = with_channels(base, channels) if channels > 1 or base is PUMP else base
     profile = at(profile, draw(st.sampled_from([0.001, 0.2, 1.0, 2.0, 10.0])))
     lengths = draw(
         st.lists(st.one_of(st.integers(1, 99), st.integers(1, 999)), min_size=1, max_size=4)
@@ -208,7 +194,7 @@ def test_any_recording_is_a_model_or_a_sentence(case: tuple[Profile, Dataset]) -
 @pytest.mark.parametrize("rate_hz", [0.2, 2.0, 10.0])
 @pytest.mark.parametrize("rows", [1, 19, 20, 29, 30, 75, 511, 512, 2160])
 def test_every_length_is_a_model_or_a_sentence(rate_hz: float, rows: int) -> None:
-    for profile in (quick(TEMPERATURE), with_channels(TEMPERATURE, 2), PUMP, LESSON):
+    for profile in (TEMPERATURE, with_channels(TEMPERATURE, 2), PUMP, LESSON):
         columns = len(profile.sensor.channels)
         try:
             trained(without_network(at(profile, rate_hz)), dataset(white(rows, columns)))
@@ -227,7 +213,7 @@ def test_a_promise_holds_without_a_virtual_recording_too() -> None:
 
 
 def test_more_alarms_on_normal_data_than_promised_are_told_with_the_cure() -> None:
-    profile, x = without_network(quick(TEMPERATURE)), white(1200, 1)
+    profile, x = without_network(TEMPERATURE), white(1200, 1)
     x[300:304], x[900:904] = 40, 10
     found = trained(profile, dataset(x[:600], x[600:]))
     assert found["metrics"]["own_alarms"] == 2

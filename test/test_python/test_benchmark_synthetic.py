@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark import baselines, devices, program, synthetic, variants
+from benchmark import baselines, devices, program, running_z, synthetic, variants
 from benchmark.devices import GRID, LOW_C, LSB_C
 from project import profile as profiles
 from project.errors import UserError
@@ -88,9 +88,7 @@ def test_a_latched_alarm_ends_after_enough_low_scores() -> None:
     scores = np.zeros((1, 60))
     scores[0, 30] = 2.0
     alarm = synthetic.latched(TEMPERATURE, scores, 1.0)[0]
-    assert np.flatnonzero(alarm).tolist() == list(
-        range(30, 30 + TEMPERATURE.detector.clear_samples)
-    )
+    assert np.flatnonzero(alarm).tolist() == list(range(30, 30 + TEMPERATURE.clear_frames))
 
 
 @pytest.mark.parametrize("name", baselines.ON_FEATURES)
@@ -112,12 +110,20 @@ def test_baselines_on_readings_rank_a_step_highest(name: str) -> None:
     assert np.max(scores[1, 200:]) > 1.5 * max(np.max(scores[0]), np.max(scores[1, :200]))
 
 
+def test_running_z_of_normal_noise_is_its_own_deviation() -> None:
+    """Readings that swing by 3 sigma are not strange once they have done so for long."""
+    x = 25 + np.where(np.arange(2001) % 2 == 0, 0.3, -0.3)
+    z = running_z.zscore(x[None], 0.1)[0]
+    assert z[0] == 0 and abs(z[1]) > 2.5
+    assert z[-1] == pytest.approx(1, abs=0.02)
+
+
 # --- detectors
 
 
 def test_the_other_number_type_and_its_alias() -> None:
     names = list(variants.named(TEMPERATURE))
-    assert names == ["lesson", "temperature", "temperature-float32", "mahalanobis", "sigma"]
+    assert names == ["lesson", "temperature", "temperature-float32", "mahalanobis"]
     assert variants.chosen(names, ["temperature-int8"], TEMPERATURE) == ["temperature"]
     with pytest.raises(UserError, match="--detector tempreature: is none of lesson, "):
         variants.chosen(names, ["tempreature"], TEMPERATURE)

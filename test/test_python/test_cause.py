@@ -30,11 +30,11 @@ MAIN = """
 #include "model_config.h"
 using namespace model_config;
 int main() {
-  FeatureStorage<kChannels, kFeatureCount, false> storage;
+  FeatureState states[kFeatureCount];
   DenseAutoencoder dense(kDenseModel);
   MeanAutoencoder mean(kFeatureCount);
   Autoencoder& engine = kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
-  Detector detector(kDetector, kFeatures, storage.memory(), engine);
+  Detector detector(kDetector, kFeatures, states, engine);
   if (engine.Load() != EngineStatus::kOk) return 1;
   float sample[kChannels];
   while (std::fread(sample, sizeof(float), kChannels, stdin) == kChannels) {

@@ -22,7 +22,7 @@ import serial
 from monitor import collect
 from monitor.port import Link
 from monitor.profile import sensor_of
-from monitor.recording import Recording, find_objections, find_outliers
+from monitor.recorder import Recorder, find_objections, find_outliers
 from monitor.telemetry import Raw, crc16, parse
 from project.paths import PROFILES
 
@@ -360,8 +360,8 @@ def test_a_board_with_another_profile_is_refused(
     assert not list(tmp_path.iterdir())
 
 
-def make_recording(tmp_path: Path, values: list[float]) -> Recording:
-    recording = Recording(tmp_path / "x.csv", [], ["temperature"])
+def make_recording(tmp_path: Path, values: list[float]) -> Recorder:
+    recording = Recorder(tmp_path / "x.csv", [], ["temperature"])
     for n, value in enumerate(values):
         assert recording.add(Raw(n, n * 500, (f"{value:.6f}",), True))
     return recording
@@ -382,7 +382,7 @@ def test_a_coarse_quiet_signal_has_no_outliers(tmp_path: Path) -> None:
 
 
 def test_sequence_numbers_may_wrap(tmp_path: Path) -> None:
-    recording = Recording(tmp_path / "x.csv", [])
+    recording = Recorder(tmp_path / "x.csv", [])
     for n in range(20):
         assert recording.add(Raw((2**32 - 10 + n) % 2**32, n, ("1",), True))
     assert (recording.gaps, recording.missing) == (0, 0)

@@ -26,9 +26,11 @@ def test_the_whole_exercise(
     profile = project_copy / "profiles" / "temperature.toml"
     small, changed = re.subn(r"(?m)^steps = \d+", "steps = 300", profile.read_text("utf-8"))
     assert changed == 1
-    assert "[data.stretch]" in small
-    small = small.replace("[data.stretch]", "[data.stretch]\nstreams = 32\n#")
     profile.write_text(small, "utf-8")
+    stretch = project_copy / "training" / "stretch.py"
+    small, changed = re.subn("streams: int = 288", "streams: int = 32", stretch.read_text("utf-8"))
+    assert changed == 1
+    stretch.write_text(small, "utf-8")
 
     def pio(port: str, *arguments: str) -> str:
         local = f"[env:native]\nmonitor_port = {port}\n"

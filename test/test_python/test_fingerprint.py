@@ -147,7 +147,7 @@ def test_what_the_project_says_of_a_kind_counts_where_it_is_used(
     after = [fingerprint.compute(p, ["synthetic"]) for p in (TEMPERATURE, LESSON)]
     assert after[0] != before[0]
     assert after[1] == before[1]
-    monkeypatch.setattr(Linear, "step", lambda _: 0.01)
+    monkeypatch.setattr(Linear, "step", lambda *_: 0.01)
     assert fingerprint.compute(LESSON, ["synthetic"]) != before[1]
 
 

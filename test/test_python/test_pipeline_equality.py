@@ -24,10 +24,10 @@ MAIN = """
 #include "model_config.h"
 using namespace model_config;
 int main() {
-  FeatureStorage<kChannels, kFeatureCount, false> own, detectors;
-  FeatureExtractor extractor(kFeatures, own.memory());
+  FeatureState own[kFeatureCount], detectors[kFeatureCount];
+  FeatureExtractor extractor(kFeatures, own);
   DenseAutoencoder engine(kDenseModel);
-  Detector detector(kDetector, kFeatures, detectors.memory(), engine);
+  Detector detector(kDetector, kFeatures, detectors, engine);
   if (engine.Load() != EngineStatus::kOk) return 1;
   float sample[kChannels];
   float out[kFeatureCount + 2];

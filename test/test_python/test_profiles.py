@@ -58,7 +58,7 @@ def test_temperature_is_the_default_with_a_bottleneck_and_a_calibrated_threshold
         ("layers = [8]", "layers = [65]", "[network] layers: 65 units are more than 64"),
         ("layers = [8]", "layers = [8, 8]", "[network] activations: are 1 for 2 hidden layers"),
         ('["relu"]', '["gelu"]', '[network] activations: "gelu" is not one of linear, relu'),
-        ('use = ["value"]', 'use = ["mean"]', "the first feature must be value or level"),
+        ('use = ["value"]', 'use = ["jump"]', "the first feature must be value or smooth or"),
         ('use = ["value"]', "use = []", "[features] use: gives 0 features, must be 1 to 16"),
         ('use = ["value"]', 'use = ["value", "speed"]', '"speed" is not one of value'),
         ('use = ["value"]', 'use = ["value", "value"]', "names the same feature twice"),
@@ -69,7 +69,21 @@ def test_temperature_is_the_default_with_a_bottleneck_and_a_calibrated_threshold
         ),
         ("threshold = 0.15", "", "[detector] threshold: is missing (or a table"),
         ("threshold = 0.15", "threshold = 0", "[detector] threshold: must be above 0"),
-        ("threshold = 0.15", "threshold = 0.1\nalarm_count = 2", "alarm_count: 2 is not within"),
+        (
+            "threshold = 0.15",
+            "threshold = 0.1\nalarm_count = 2",
+            "[detector] alarm_count: 2 scores do not fit into alarm_seconds, 1 do",
+        ),
+        (
+            "threshold = 0.15",
+            "threshold = 0.1\nalarm_seconds = 17",
+            "[detector] alarm_seconds: 34 frames are more than 32",
+        ),
+        (
+            "threshold = 0.15",
+            "threshold = 0.1\nwarmup_seconds = 40000",
+            "[detector] warmup_seconds: is longer than 65535 frames",
+        ),
         ("oversampling = 16", "oversampling = 1.5", "[sensor] oversampling: must be a whole"),
         (
             "rate_hz = 2.0",
@@ -86,6 +100,13 @@ def test_temperature_is_the_default_with_a_bottleneck_and_a_calibrated_threshold
         ('unit = "C"', "units = [1]", "[sensor] units: must be at most 8 printable ASCII letters"),
         ('unit = "C"', 'unit = "l,min"', '[sensor] unit: "l,min" is longer than 8 letters or'),
         ("gain = 10.0 ", "gain = 0 ", "[sensor] gain: must not be 0"),
+        ("gain = 10.0 ", "gain = [1.0, 2.0] ", "[sensor] gain: are 2 for 1 channels"),
+        (
+            "valid = [-40.0, 125.0]",
+            "valid = [[0, 1], [0, 2]]",
+            "[sensor] valid: are 2 for 1 channels",
+        ),
+        ("valid = [-40.0, 125.0]", "valid = [[2, 1]]", "[sensor] valid: low 2 is not below high 1"),
         ("valid = [-40.0, 125.0]", "valid = [1, 1]", "[sensor] valid: low 1 is not below high 1"),
         ("stuck_seconds = 0 ", "stuck_seconds = 0.1 ", "stuck_seconds: is less than two samples"),
         ('description = "', 'wheels = 4\ndescription = "', "wheels: unknown key"),
@@ -121,13 +142,32 @@ def test_comments_layout_and_description_do_not_change_the_meaning(tmp_path: Pat
 def test_each_channel_may_have_its_own_unit(tmp_path: Path) -> None:
     two = LESSON.replace('["temperature"]', '["Motor current [A]", "flow"]')
     text = two.replace('unit = "C"', 'units = ["A", "l/min"]')
-    sensor = load(tmp_path, text).sensor
-    assert sensor.units == ("A", "l/min")
-    assert [sensor.label(c) for c in (0, 1)] == ["Motor current [A]", "flow, l/min"]
+    profile = load(tmp_path, text)
+    assert profile.sensor.units == ("A", "l/min")
+    assert profile.value_labels == ("Motor current [A]", "flow, l/min")
     # Whether one unit is said once or for each is the same.
     said_twice = load(tmp_path, two.replace('unit = "C"', 'units = ["C", "C"]'))
     assert said_twice.canonical() == load(tmp_path, two).canonical()
     assert said_twice.canonical() != load(tmp_path, text).canonical()
+
+
+def test_each_channel_may_have_its_own_transfer_and_range(tmp_path: Path) -> None:
+    two = LESSON.replace('["temperature"]', '["temperature", "pressure"]')
+    text = two.replace("gain = 10.0 ", "gain = [10.0, 2.0] ").replace("offset = 20.0", "offset = 0")
+    text = text.replace("valid = [-40.0, 125.0]", "valid = [[-40.0, 125.0], [0.5, 6.0]]")
+    sensor = load(tmp_path, text).sensor
+    assert [sensor.visible(c) for c in (0, 1)] == [(0.0, 33.0), (0.5, 6.0)]
+    assert [sensor.input.step(c) for c in (0, 1)] == [33 / 4095, pytest.approx(6.6 / 4095)]
+    members = [sensor.channel_members(c) for c in (0, 1)]
+    assert [(m["gain"], m["valid_low"]) for m in members] == [("10.0f", "-40.0f"), ("2.0f", "0.5f")]
+
+
+def test_seconds_are_counted_in_frames(tmp_path: Path) -> None:
+    keys = "threshold = 0.1\nwarmup_seconds = 12\nclear_seconds = 3\nalarm_seconds = 1.5"
+    profile = load(tmp_path, LESSON.replace("threshold = 0.15", keys))
+    assert (profile.warmup_frames, profile.clear_frames, profile.alarm_frames) == (24, 6, 3)
+    plain = load(tmp_path, LESSON)
+    assert (plain.warmup_frames, plain.clear_frames, plain.alarm_frames) == (0, 1, 1)
 
 
 def test_any_number_changes_the_meaning(tmp_path: Path) -> None:
@@ -138,11 +178,11 @@ def test_any_number_changes_the_meaning(tmp_path: Path) -> None:
 
 def test_a_feature_without_a_channel_is_meant_for_each(tmp_path: Path) -> None:
     text = LESSON.replace('channels = ["temperature"]', 'channels = ["a", "b"]')
-    use = '["value", {kind = "difference", channel = "b"}, {kind = "level", tau = 16}]'
+    use = '["value", {kind = "jump", channel = "b"}, {kind = "level", tau = 16}]'
     text = text.replace('use = ["value"]', f"use = {use}")
     text = text.replace('kind = "range" ', 'kind = "standard" ')
     profile = load(tmp_path, text.replace("low = 10.0\nhigh = 40.0\n", ""))
-    names = ("a.value", "b.value", "b.difference", "a.level(16)", "b.level(16)")
+    names = ("a.value", "b.value", "b.jump", "a.level(16)", "b.level(16)")
     assert profile.feature_names == names
 
 

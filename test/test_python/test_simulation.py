@@ -54,9 +54,9 @@ learning_rate = 0.005
 kind = "{kind}"
 score = "rms"
 alarm_count = {alarm_count}
-alarm_window = 3
-clear_samples = 6
-warmup_samples = {warmup_samples}
+alarm_seconds = {alarm_seconds}
+clear_seconds = 3
+warmup_seconds = {warmup_seconds}
 
 [detector.calibration]
 kind = "quantile"
@@ -70,7 +70,8 @@ USUAL = {
     "rate_hz": 2.0,
     "use": '[{ kind = "level", tau = 16 }, "jump"]',
     "kind": "mahalanobis",
-    "warmup_samples": 24,
+    "warmup_seconds": 12,
+    "alarm_seconds": 1.5,
     "alarm_count": 1,
 }
 
@@ -202,7 +203,7 @@ def test_what_was_injected_is_told_with_what_was_found(
     simulate: Callable[..., Run], tmp_path: Path
 ) -> None:
     """Slow, humid and nearly at the end of what is believable; a warm-up of five minutes."""
-    keys = {"rate_hz": 0.2, "valid": [0.0, 100.0], "stuck_seconds": 300, "warmup_samples": 60}
+    keys = {"rate_hz": 0.2, "valid": [0.0, 100.0], "stuck_seconds": 300, "warmup_seconds": 300}
     model = trained(tmp_path, recording([96.0], [0.4]), **keys)
     run = simulate(model, "mixed")
     assert run.exit_code == 0

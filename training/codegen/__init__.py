@@ -28,11 +28,11 @@ _AGREED: Final = {
     "kMaxChannels": "MAX_CHANNELS",
     "kMaxChannelName": "MAX_CHANNEL_NAME",
     "kMaxUnit": "MAX_UNIT",
+    "kMaxValues": "MAX_VALUES",
     "kMaxFeatures": "MAX_FEATURES",
-    "kMaxWindow": "MAX_WINDOW",
     "kMaxLayers": "MAX_LAYERS",
     "kMaxLayerWidth": "MAX_LAYER_WIDTH",
-    "kMaxAlarmWindow": "MAX_ALARM_WINDOW",
+    "kMaxAlarmFrames": "MAX_ALARM_FRAMES",
 }
 
 _INCLUDES: Final = (
@@ -40,6 +40,7 @@ _INCLUDES: Final = (
     "DetectorConfig.h",
     "FastKernels.h",
     "FeatureSpec.h",
+    "FrameSpec.h",
     "NormalSignal.h",
     "SensorConfig.h",
 )
@@ -78,6 +79,7 @@ def config_header(profile: Profile, manifest: Manifest) -> str:
         _agreed(),
         _identity(profile, manifest),
         _sensor(profile),
+        _frame(profile),
         detector.features(profile, manifest),
         detector.normal(manifest),
         _network(manifest),
@@ -147,6 +149,42 @@ def _sensor(profile: Profile) -> str:
     members = sensor.members(profile.sampling.rate_hz) | {"channels": "kChannelConfigs"}
     return cpp.aggregates("ChannelConfig", "kChannelConfigs", each) + cpp.aggregate(
         "SensorConfig", "kSensor", members
+    )
+
+
+def _frame(profile: Profile) -> str:
+    """`FrameConfig kFrame`, and what its values are called: the channels, without frames."""
+    frame = profile.frame
+    if frame is None:
+        return (
+            "inline constexpr bool kHasFrames = false;\n"
+            + cpp.constant("FrameConfig", "kFrame", "{}")
+            + cpp.constant("int", "kValues", "kChannels")
+            + "inline constexpr const char* const* kValueNames = kChannelNames;\n"
+            + "inline constexpr const char* const* kValueUnits = kChannelUnits;\n"
+        )
+    specs = [
+        {
+            "kind": f"FrameKind::k{value.kind.title().replace('_', '')}",
+            "channel": str(value.channel),
+        }
+        for value in frame.values
+    ]
+    members: dict[str, cpp.Value] = {
+        "samples": str(frame.samples),
+        "hop": str(frame.hop),
+        "channels": "kChannels",
+        "count": str(len(frame.values)),
+        "sample_rate_hz": cpp.number(profile.sampling.rate_hz),
+        "specs": "kFrameValues",
+    }
+    return (
+        "inline constexpr bool kHasFrames = true;\n"
+        + cpp.aggregates("FrameValueSpec", "kFrameValues", specs)
+        + cpp.aggregate("FrameConfig", "kFrame", members)
+        + cpp.constant("int", "kValues", len(specs))
+        + cpp.array("const char*", "kValueNames", map(cpp.string, profile.value_names))
+        + cpp.array("const char*", "kValueUnits", map(cpp.string, profile.value_units))
     )
 
 

@@ -5,9 +5,8 @@ from typing import Any, Final
 
 from project import cpp
 from project.profile import Profile
+from training import adaptation
 from training.manifest import Manifest, as_trained
-
-_KINDS: Final = {"zscore": "ZScore"}  # where the enumerator is not simply the words of the name
 
 _SCORES: Final = {
     "absolute": "ScoreKind::kAbsolute",
@@ -21,7 +20,7 @@ def feature_tables(profile: Profile, sigma: Sequence[float]) -> str:
     specs = []
     for feature in profile.features.use:
         a, b, c = (*feature.parameters, 0.0, 0.0, 0.0)[:3]
-        kind = _KINDS.get(feature.kind) or feature.kind.title().replace("_", "")
+        kind = feature.kind.title().replace("_", "")
         specs.append(
             {
                 "kind": f"FeatureKind::k{kind}",
@@ -31,18 +30,15 @@ def feature_tables(profile: Profile, sigma: Sequence[float]) -> str:
                 "c": cpp.number(c),
             }
         )
-    adaptation = profile.features.adaptation
     members: dict[str, cpp.Value] = {
-        "channels": str(len(profile.sensor.channels)),
+        "channels": str(len(profile.value_names)),
         "count": str(profile.feature_count),
-        "window": str(profile.features.window),
-        "sample_rate_hz": cpp.number(profile.sampling.rate_hz),
         "specs": "kFeatureSpecs",
         "sigma": "kNoiseSigma",
         "adaptation": {
-            "limit": cpp.number(adaptation.limit),
-            "memory": cpp.number(adaptation.memory_blocks),
-            "measured": cpp.number(adaptation.measured_blocks),
+            "limit": cpp.number(profile.features.adaptation.limit),
+            "memory": cpp.number(adaptation.MEMORY_BLOCKS),
+            "measured": cpp.number(adaptation.MEASURED_BLOCKS),
         },
     }
     return (
@@ -126,16 +122,16 @@ def _decision(profile: Profile, decision: dict[str, Any]) -> dict[str, str]:
         "chart_cap": cpp.number(decision["chart_cap"]),
         "normal_score": cpp.number(decision["normal_score"]),
         "alarm_count": str(profile.detector.alarm_count),
-        "alarm_window": str(profile.detector.alarm_window),
-        "clear_samples": str(profile.detector.clear_samples),
+        "alarm_frames": str(profile.alarm_frames),
+        "clear_frames": str(profile.clear_frames),
         "clear_ratio": cpp.number(profile.detector.clear_ratio),
-        "warmup_samples": str(profile.detector.warmup_samples),
+        "warmup_frames": str(profile.warmup_frames),
     }
 
 
 def _cause(profile: Profile, pipeline: dict[str, Any], tables: _Tables) -> dict[str, str]:
     """How normal features spread, where there are several channels: often as the scaling has it."""
-    if len(profile.sensor.channels) == 1:
+    if len(profile.value_names) == 1:
         return {"mean": "nullptr", "whitening": "nullptr"}
     found = pipeline["cause"]
     if found["whitening"] == pipeline["scaling"]["whitening"]:

@@ -62,8 +62,8 @@ void MeasureWholePath(int batches, MemorySource& source, Autoencoder& engine) {
 }
 
 void MeasureParts(int batches, const MemorySource& source, Autoencoder& engine) {
-  static ModelFeatureStorage storage;
-  FeatureExtractor extractor(model_config::kFeatures, storage.memory());
+  static FeatureState states[model_config::kFeatureCount];
+  FeatureExtractor extractor(model_config::kFeatures, states);
   static float features[model_config::kFeatureCount];
   Measure("features", batches, kCalls, [&](int i) {
     extractor.Update(source.values(i), features);
@@ -80,10 +80,9 @@ void MeasureParts(int batches, const MemorySource& source, Autoencoder& engine) 
   });
 
   // With an engine that does nothing, what is left is features, scaling, score and decision.
-  static ModelFeatureStorage other_storage;
+  static FeatureState other_states[model_config::kFeatureCount];
   MeanAutoencoder nothing(model_config::kFeatureCount);
-  Detector detector(model_config::kDetector, model_config::kFeatures, other_storage.memory(),
-                    nothing);
+  Detector detector(model_config::kDetector, model_config::kFeatures, other_states, nothing);
   Verdict verdict = {};
   Measure("detector_with_features", batches, kCalls, [&](int i) {
     verdict = detector.Update(source.values(i));
@@ -109,7 +108,8 @@ int main(int argc, char** argv) {
   MeasureWholePath(batches, source, engine);
   MeasureParts(batches, source, engine);
   std::printf("number ram.app %zu\n", sizeof(App));
-  std::printf("number ram.features %zu\n", sizeof(ModelFeatureStorage));
+  std::printf("number ram.features %zu\n",
+              sizeof(FeatureState) * static_cast<size_t>(model_config::kFeatureCount));
   std::printf("number ram.dense_engine %zu\n", sizeof(DenseAutoencoder));
   return 0;
 }

@@ -9,6 +9,7 @@ App::App(const AppConfig& config, AppMemory memory, Platform platform, SampleInp
          Autoencoder& engine)
     : platform_(platform),
       engine_(engine),
+      features_(config.features.count),
       exchange_(config.features.channels),
       settings_(config, platform.settings),
       led_(platform.led),
@@ -26,7 +27,7 @@ void App::Prepare() {
   const char* const reason = platform_.system.ResetReason();
   shell_.Greet(reason);
   if (starts > kMaxFailedStarts) return shell_.Fail(kFailedStarts, reason == nullptr ? "" : reason);
-  const EngineStatus status = engine_.Load();
+  const EngineStatus status = LoadFor(engine_, features_);
   if (status != EngineStatus::kOk) return shell_.Fail(EngineStatusText(status), engine_.detail());
   const float max_error = loop_.TestEngine();
   const Settings::Found found = settings_.Load();

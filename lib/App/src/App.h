@@ -40,6 +40,7 @@ class App {
 
   Platform platform_;
   Autoencoder& engine_;
+  const int features_;
   Exchange exchange_;
   Settings settings_;
   LedOutput led_;

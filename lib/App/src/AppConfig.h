@@ -10,10 +10,12 @@
 
 struct AppConfig {
   const char* profile;
-  const char* fingerprint;         // 64 hexadecimal digits
-  const char* const* value_names;  // [features.channels], of the values of a frame
-  const char* const* value_units;  // [features.channels]
-  int channels;                    // of a sample
+  const char* fingerprint;           // 64 hexadecimal digits
+  const char* const* channel_names;  // [channels]
+  const char* const* channel_units;  // [channels]
+  int channels;                      // of a sample
+  const char* const* value_names;    // [features.channels], of the values of a frame
+  const char* const* value_units;    // [features.channels]
   uint32_t sample_period_us;
   const FrameConfig* frame;  // nullptr: a frame is a sample, and its values are the channels
   int32_t model_bytes;
@@ -34,6 +36,6 @@ struct AppConfig {
 
 // What an app works in, sized by the caller.
 struct AppMemory {
-  FeatureMemory features;
-  float* frame;  // [samples of a frame][channels], or nullptr without frames
+  FeatureState* states;  // [features.count]
+  float* frame;          // [samples of a frame][channels], or nullptr without frames
 };

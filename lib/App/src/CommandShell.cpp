@@ -213,12 +213,15 @@ void CommandShell::AnswerModel() {
   model.engine = engine_.name();
   model.model_bytes = config_.model_bytes;
   model.engine_bytes = engine_.memory_used();
-  model.channels = config_.features.channels;
-  model.channel_names = config_.value_names;
-  model.channel_units = config_.value_units;
+  model.channels = config_.channels;
+  model.channel_names = config_.channel_names;
+  model.channel_units = config_.channel_units;
   model.features = config_.features.count;
   model.period_us = config_.sample_period_us;
   model.frame = frame();
+  model.values = config_.features.channels;
+  model.value_names = config_.value_names;
+  model.value_units = config_.value_units;
   model.threshold = settings_.Threshold();
   model.default_threshold = config_.detector.decision.threshold;
   AddModel(line_, model);

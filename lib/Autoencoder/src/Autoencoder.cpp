@@ -18,10 +18,19 @@ const char* EngineStatusText(EngineStatus status) {
       return "the model is damaged";
     case EngineStatus::kMissingOperator:
       return "an operator of the model could not be registered";
+    case EngineStatus::kWrongWidth:
+      return "the network's width is not the number of features";
     case EngineStatus::kInvokeFailed:
       return "Invoke() failed";
   }
   return "unknown error";
+}
+
+EngineStatus LoadFor(Autoencoder& engine, int features) {
+  const EngineStatus status = engine.Load();
+  if (status != EngineStatus::kOk) return status;
+  const bool fits = engine.input_size() == features && engine.output_size() == features;
+  return fits ? EngineStatus::kOk : EngineStatus::kWrongWidth;
 }
 
 int8_t Quantize(float real, float scale, int32_t zero_point) {

@@ -11,6 +11,7 @@ enum class EngineStatus : uint8_t {
   kBadModel,         // tables or tensors are not those of the generated constants
   kDamagedModel,     // not the bytes that were generated
   kMissingOperator,  // an operator could not be registered
+  kWrongWidth,       // as many inputs or outputs as there are features are wanted
   kInvokeFailed,
 };
 
@@ -42,6 +43,10 @@ class Autoencoder {
   // RAM that is set aside for it.
   virtual int32_t memory_reserved() const { return memory_used(); }
 };
+
+// Loads an engine for a detector of so many features. A network of another width is refused: it
+// would write past the ends of what is sized for the features.
+[[nodiscard]] EngineStatus LoadFor(Autoencoder& engine, int features);
 
 // real / scale + zero_point, rounded half away from zero, saturated; NaN gives the zero point.
 int8_t Quantize(float real, float scale, int32_t zero_point);

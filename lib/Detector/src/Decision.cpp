@@ -15,7 +15,7 @@ const char* StateText(State state) {
 }
 
 void Decision::Reset() {
-  warmup_left_ = config_.warmup_samples;
+  warmup_left_ = config_.warmup_frames;
   state_ = warmup_left_ > 0 ? State::kWarmup : State::kNormal;
   history_ = 0;
   calm_ = 0;
@@ -29,11 +29,11 @@ State Decision::Update(float score, float threshold) {
   }
   const bool exceeds = !(score <= threshold);
   const uint32_t mask =
-      config_.alarm_window >= kMaxAlarmWindow ? ~0u : (1u << config_.alarm_window) - 1u;
+      config_.alarm_frames >= kMaxAlarmFrames ? ~0u : (1u << config_.alarm_frames) - 1u;
   history_ = ((history_ << 1) | (exceeds ? 1u : 0u)) & mask;
   calm_ = score < config_.clear_ratio * threshold ? calm_ + 1 : 0;
   if (state_ == State::kAnomaly) {
-    if (calm_ >= config_.clear_samples) {
+    if (calm_ >= config_.clear_frames) {
       state_ = State::kNormal;
       history_ = 0;
     }

@@ -13,9 +13,9 @@ float Clip(float value, float low, float high) {
 }  // namespace
 
 Detector::Detector(const DetectorConfig& config, const FeatureConfig& features,
-                   FeatureMemory memory, Autoencoder& engine)
+                   FeatureState* states, Autoencoder& engine)
     : config_(config),
-      extractor_(features, memory),
+      extractor_(features, states),
       engine_(engine),
       decision_(config.decision),
       threshold_(config.decision.threshold) {}

@@ -22,7 +22,7 @@ struct Verdict {
 class Detector {
  public:
   // All four must outlive the detector; `engine` must be loaded before the first Update().
-  Detector(const DetectorConfig& config, const FeatureConfig& features, FeatureMemory memory,
+  Detector(const DetectorConfig& config, const FeatureConfig& features, FeatureState* states,
            Autoencoder& engine);
 
   // Forgets all samples and warms up again.

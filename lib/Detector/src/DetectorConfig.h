@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-// The longest alarm_window: one bit a sample.
-constexpr int kMaxAlarmWindow = 32;
+// The longest alarm_frames: one bit a frame.
+constexpr int kMaxAlarmFrames = 32;
 
 // Features to network input, each step for each feature:
 //
@@ -53,19 +53,19 @@ struct CauseConfig {
 };
 
 // Score to state. An alarm is raised when the score has exceeded the threshold in alarm_count of
-// the last alarm_window samples. It ends after clear_samples samples in a row whose scores are
+// the last alarm_frames frames. It ends after clear_frames frames in a row whose scores are
 // below clear_ratio * threshold.
 struct DecisionConfig {
-  float threshold;  // of the score
-  float chart_tau;  // time constant of the second chart, the score's exponential mean, samples
+  float threshold;        // of the score
+  float chart_tau;        // time constant of the second chart, the score's exponential mean, frames
   float chart_threshold;  // of the second chart; 0: there is none
   float chart_cap;        // the most that one score counts in the second chart
   float normal_score;     // mean score on normal data
   uint8_t alarm_count;
-  uint8_t alarm_window;  // at most kMaxAlarmWindow
-  uint16_t clear_samples;
+  uint8_t alarm_frames;  // at most kMaxAlarmFrames
+  uint16_t clear_frames;
   float clear_ratio;
-  uint16_t warmup_samples;
+  uint16_t warmup_frames;
 };
 
 struct DetectorConfig {

@@ -8,44 +8,6 @@
 #include "CompensatedSum.h"
 #include "FeatureSpec.h"
 
-// The last samples of one channel. The statistics are computed anew from the samples each time, so
-// that no rounding error can build up over years.
-class RollingWindow {
- public:
-  // `size` in 1..kMaxWindow samples.
-  void Reset(int size);
-  void Push(float x);
-
-  // Over the samples that are there, fewer than `size` at first; 0 where there are none.
-  float Mean() const;
-  float Variance() const;                   // population variance
-  float Slope(float sample_rate_hz) const;  // least squares, unit per second; 0 for one sample
-
- private:
-  // Sample i of the window, the oldest being 0.
-  float At(int i) const;
-
-  float samples_[kMaxWindow];
-  int16_t size_ = 1;
-  int16_t count_ = 0;
-  int16_t next_ = 0;
-};
-
-// x - previous x; 0 for the first sample.
-class Difference {
- public:
-  float Update(float x) {
-    const float difference = started_ ? x - previous_ : 0.0f;
-    previous_ = x;
-    started_ = true;
-    return difference;
-  }
-
- private:
-  float previous_ = 0.0f;
-  bool started_ = false;
-};
-
 // A robust exponential mean. The n-th sample weighs 1 / min(n, tau); its deviation from the mean is
 // cut to a bound that never falls below 3 sigma, grows while deviations fill it and shrinks when
 // they do not: four samples of nonsense hardly move it, a level that stays is soon followed.
@@ -91,14 +53,20 @@ class Level {
   float before_ = 0.0f;
 };
 
-// Difference to the previous sample over sqrt(2) sigma.
+// Difference to the previous sample over sqrt(2) sigma; 0 for the first sample.
 class Jump {
  public:
-  float Update(float x, float sigma) { return difference_.Update(x) / (kSqrt2 * sigma); }
+  float Update(float x, float sigma) {
+    const float difference = started_ ? x - previous_ : 0.0f;
+    previous_ = x;
+    started_ = true;
+    return difference / (kSqrt2 * sigma);
+  }
 
  private:
   static constexpr float kSqrt2 = 1.41421356f;
-  Difference difference_;
+  float previous_ = 0.0f;
+  bool started_ = false;
 };
 
 // Fast mean minus slow mean, in sigma, both with this sample in them.
@@ -138,21 +106,4 @@ class Smooth {
  private:
   CompensatedSum mean_;
   bool started_ = false;
-};
-
-// Running z-score, the tutorial's statistical thresholding: Level over its own running deviation,
-// both of one time constant. The variance starts at that of the noise, and a sample counts in it
-// with three deviations at most.
-class ZScore {
- public:
-  ZScore() { variance_.Set(1.0f); }
-  float Update(float x, float sigma, float tau);
-  float Invert(float score, float sigma) const;
-
- private:
-  static constexpr float kLeastVariance = 0.25f;
-
-  Level level_;
-  CompensatedSum variance_;
-  float deviation_ = 1.0f;
 };

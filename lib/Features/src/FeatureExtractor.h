@@ -14,36 +14,17 @@ bool FeatureInvertible(FeatureKind kind);
 
 // What one feature remembers; which parts it uses depends on its kind.
 struct FeatureState {
-  Difference difference;
   Jump jump;
   Level level;
   Trend trend;
   Energy energy;
-  ZScore z_score;
   Smooth smooth;
-};
-
-// Memory of an extractor, sized by the caller. A profile without windowed features needs no
-// windows.
-struct FeatureMemory {
-  FeatureState* states;    // [count]
-  RollingWindow* windows;  // [channels], or nullptr
-};
-
-template <int kChannels, int kFeatures, bool kWindows>
-class FeatureStorage {
- public:
-  FeatureMemory memory() { return {states_, kWindows ? windows_ : nullptr}; }
-
- private:
-  FeatureState states_[kFeatures];
-  RollingWindow windows_[kWindows ? kChannels : 1];
 };
 
 class FeatureExtractor {
  public:
-  // `config` and `memory` must outlive the extractor.
-  FeatureExtractor(const FeatureConfig& config, FeatureMemory memory);
+  // `config` and its `count` states must outlive the extractor.
+  FeatureExtractor(const FeatureConfig& config, FeatureState* states);
 
   // Forgets all samples; the noise stays.
   void Reset();
@@ -70,7 +51,7 @@ class FeatureExtractor {
 
  private:
   const FeatureConfig& config_;
-  FeatureMemory memory_;
+  FeatureState* states_;  // [count]
   AdaptiveNoise noise_[kMaxValues];
   float last_sigma_[kMaxValues] = {};  // at the last update
 };

@@ -8,21 +8,16 @@
 // The catalogue. Each kind is one type in FeatureCatalogue.h and one function in
 // training/features.py; what a, b and c mean is said there.
 enum class FeatureKind : uint8_t {
-  // Over a window of the last samples, in the sensor's unit.
+  // In the sensor's unit.
   kValue,
-  kDifference,
-  kMean,
-  kSlope,
-  kVariance,
-  // Streaming, in multiples of the noise.
+  kSmooth,
+  // In multiples of the noise.
   kLevel,
   kJump,
   kTrend,
   kJumpEnergy,
   kLevelEnergy,
   kTrendEnergy,
-  kZScore,
-  kSmooth,  // in the sensor's unit
 };
 
 struct FeatureSpec {
@@ -41,10 +36,8 @@ struct NoiseAdaptation {
 };
 
 struct FeatureConfig {
-  int8_t channels;  // values of a frame, 1..kMaxValues
-  int8_t count;     // 1..kMaxFeatures
-  int16_t window;   // samples that the rolling-window kinds look at, 1..kMaxWindow
-  float sample_rate_hz;
+  int8_t channels;           // of a frame, 1..kMaxValues
+  int8_t count;              // 1..kMaxFeatures
   const FeatureSpec* specs;  // [count]
   const float* sigma;        // [channels] standard deviation of the noise, in the sensor's unit
   NoiseAdaptation adaptation = {};

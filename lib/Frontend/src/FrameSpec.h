@@ -23,10 +23,10 @@ struct FrameValueSpec {
 };
 
 struct FrameConfig {
-  int32_t samples;  // length of a frame, 2 or more
-  int32_t hop;      // from the start of one frame to that of the next, 1..samples
-  int8_t channels;  // of a sample, 1..kMaxChannels
-  int8_t count;     // values of a frame, 1..kMaxValues
+  int32_t samples;   // length of a frame, 2 or more
+  int32_t hop;       // from the start of one frame to that of the next, 1..samples
+  int32_t channels;  // of a sample, 1..kMaxChannels
+  int32_t count;     // values of a frame, 1..kMaxValues
   float sample_rate_hz;
   const FrameValueSpec* specs;  // [count]
 };

@@ -36,7 +36,7 @@ bool Framer::Tick() {
 
 bool Framer::Add(const float* sample) {
   float* const row = ring_ + next_ * config_.channels;
-  for (int8_t i = 0; i < config_.channels; ++i) row[i] = sample[i];
+  for (int32_t i = 0; i < config_.channels; ++i) row[i] = sample[i];
   next_ = next_ + 1 < config_.samples ? next_ + 1 : 0;
   if (filled_ < config_.samples) ++filled_;
   return Tick();
@@ -48,10 +48,10 @@ bool Framer::Skip() {
 }
 
 void Framer::Values(float* values) const {
-  for (int8_t channel = 0; channel < config_.channels; ++channel) {
+  for (int32_t channel = 0; channel < config_.channels; ++channel) {
     bool known = false;
     Moments moments = {};
-    for (int8_t i = 0; i < config_.count; ++i) {
+    for (int32_t i = 0; i < config_.count; ++i) {
       if (config_.specs[i].channel != channel) continue;
       // The oldest sample is the one that the next will take the place of.
       if (!known) moments = MomentsOf({ring_ + channel, config_.samples, config_.channels, next_});

@@ -67,6 +67,9 @@ void AddModel(LineBuffer& line, const ModelAnswer& model) {
   if (model.frame != nullptr) {
     line.Add(" frame=").AddInteger(model.frame->samples);
     line.Add(" hop=").AddInteger(model.frame->hop);
+    line.Add(" values=").AddInteger(model.values);
+    AddList(line, " value_names", model.value_names, model.values);
+    AddList(line, " value_units", model.value_units, model.values);
   }
   line.Add(" threshold=").AddFixed(model.threshold, kScoreDecimals);
   line.Add(" default_threshold=").AddFixed(model.default_threshold, kScoreDecimals);

@@ -17,7 +17,7 @@ class ReferenceFeatures {
     sigma_ = believed_;
     difference_ = count_ > 0 ? x - x_ : 0.0;
     x_ = x;
-    window_[count_++ % config_.window] = x;
+    ++count_;
     for (int i = 0; i < config_.count; ++i) Update(config_.specs[i], states_[i]);
     block_[(count_ - 1) % kBlock] = x;
     if (count_ % kBlock == 0) Adapt();
@@ -30,14 +30,6 @@ class ReferenceFeatures {
     switch (spec.kind) {
       case FeatureKind::kValue:
         return x_;
-      case FeatureKind::kDifference:
-        return difference_;
-      case FeatureKind::kMean:
-        return Mean();
-      case FeatureKind::kSlope:
-        return Slope();
-      case FeatureKind::kVariance:
-        return Variance();
       case FeatureKind::kLevel:
         return state.deviation / sigma_;
       case FeatureKind::kJump:
@@ -48,8 +40,6 @@ class ReferenceFeatures {
       case FeatureKind::kLevelEnergy:
       case FeatureKind::kTrendEnergy:
         return std::cbrt(state.energy);
-      case FeatureKind::kZScore:
-        return state.z_score;
       case FeatureKind::kSmooth:
         return state.fast.mean;
     }
@@ -67,8 +57,6 @@ class ReferenceFeatures {
     Follower slow;
     double deviation = 0.0;
     double energy = 0.0;
-    double variance = 1.0;
-    double z_score = 0.0;
   };
 
   double Follow(Follower& follower, double tau) const {
@@ -113,13 +101,6 @@ class ReferenceFeatures {
         AddEnergy(state, Trend(state) / std::sqrt(variance), c);
         break;
       }
-      case FeatureKind::kZScore: {
-        const double level = Follow(state.fast, a) / sigma_;
-        const double variance = std::max(state.variance, 0.25);
-        state.z_score = level / std::sqrt(variance);
-        state.variance += (std::min(level * level, 9.0 * variance) - state.variance) / a;
-        break;
-      }
       case FeatureKind::kSmooth:
         state.fast.mean = count_ > 1 ? state.fast.mean + (x_ - state.fast.mean) / a : x_;
         break;
@@ -146,29 +127,6 @@ class ReferenceFeatures {
     believed_ = std::sqrt(noise_);
   }
 
-  // Over the last `window` samples, which must be there.
-  double Mean() const {
-    double sum = 0.0;
-    for (int i = 0; i < config_.window; ++i) sum += window_[i];
-    return sum / config_.window;
-  }
-  double Variance() const {
-    const double mean = Mean();
-    double sum = 0.0;
-    for (int i = 0; i < config_.window; ++i) sum += (window_[i] - mean) * (window_[i] - mean);
-    return sum / config_.window;
-  }
-  double Slope() const {
-    const double middle = (config_.window - 1) / 2.0;
-    double products = 0.0;
-    double squares = 0.0;
-    for (int i = 0; i < config_.window; ++i) {
-      products += (i - middle) * window_[(count_ + i) % config_.window];
-      squares += (i - middle) * (i - middle);
-    }
-    return products / squares * static_cast<double>(config_.sample_rate_hz);
-  }
-
   const FeatureConfig& config_;
   static constexpr int kBlock = 20;
   double measured_;
@@ -178,7 +136,6 @@ class ReferenceFeatures {
   double blocks_ = static_cast<double>(config_.adaptation.measured);
   double block_[kBlock] = {};
   State states_[kMaxFeatures];
-  double window_[kMaxWindow] = {};
   int64_t count_ = 0;
   double x_ = 0.0;
   double difference_ = 0.0;

@@ -51,13 +51,9 @@ class AllScenarios {
 
 // ---- statistics
 
-// Every kind of feature, the streaming ones with a short and a very long time constant.
+// Every kind of feature, with a short and a very long time constant.
 static const FeatureSpec kSpecs[] = {
     {FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f},
-    {FeatureKind::kDifference, 0, 0.0f, 0.0f, 0.0f},
-    {FeatureKind::kMean, 0, 0.0f, 0.0f, 0.0f},
-    {FeatureKind::kSlope, 0, 0.0f, 0.0f, 0.0f},
-    {FeatureKind::kVariance, 0, 0.0f, 0.0f, 0.0f},
     {FeatureKind::kLevel, 0, 16.0f, 0.0f, 0.0f},
     {FeatureKind::kLevel, 0, 172800.0f, 0.0f, 0.0f},
     {FeatureKind::kJump, 0, 0.0f, 0.0f, 0.0f},
@@ -67,13 +63,11 @@ static const FeatureSpec kSpecs[] = {
     {FeatureKind::kJumpEnergy, 0, 172800.0f, 0.0f, 0.0f},
     {FeatureKind::kLevelEnergy, 0, 16.0f, 7200.0f, 0.0f},
     {FeatureKind::kTrendEnergy, 0, 8.0f, 64.0f, 32.0f},
-    {FeatureKind::kZScore, 0, 16.0f, 0.0f, 0.0f},
-    {FeatureKind::kZScore, 0, 172800.0f, 0.0f, 0.0f},
 };
 constexpr int kCount = sizeof(kSpecs) / sizeof(kSpecs[0]);
 static const float kSigma[] = {everything::kNoise};
-static const FeatureConfig kFeatures = {
-    1, kCount, 16, 2.0f, kSpecs, kSigma, everything::kFeatures.adaptation};
+static const FeatureConfig kFeatures = {1, kCount, kSpecs, kSigma,
+                                        everything::kFeatures.adaptation};
 
 // A feature of the noise alone is about 1, so that is the least that an error is compared with.
 static double RelativeError(double expected, float found) {
@@ -89,8 +83,8 @@ static float Day(int hour, int i) {
 
 static void StatisticsDoNotDrift() {
   AllScenarios scenarios(everything::kSensor, everything::kNormalSignal, everything::kPeriodUs);
-  static FeatureStorage<1, kCount, true> storage;
-  FeatureExtractor extractor(kFeatures, storage.memory());
+  static FeatureState states[kCount];
+  FeatureExtractor extractor(kFeatures, states);
   static ReferenceFeatures reference(kFeatures);
   double worst = 0.0;
   for (int hour = 0; hour < kHours; ++hour) {

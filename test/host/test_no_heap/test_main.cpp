@@ -95,10 +95,10 @@ static void TheAppOfTheProfileNeedsNoHeap() {
 }
 
 static void AnAppThatUsesEverythingNeedsNoHeap() {
-  static everything::Storage storage;
+  static FeatureState states[everything::kCount];
   MeanAutoencoder engine(everything::kCount);
   SimulatedBoard board(everything::kPeriodUs, 0);
-  App app(everything::kApp, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(everything::kApp, {states, nullptr}, board.platform(), board, engine);
   Seen seen = {};
   RunEverything(app, board, everything::kSensor, everything::kNormalSignal, everything::kPeriodUs,
                 &seen);

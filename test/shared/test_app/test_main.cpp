@@ -15,7 +15,7 @@ static const char* const kChannelNames[] = {"temperature"};
 static const char* const kChannelUnits[] = {"C"};
 static const FeatureSpec kSpecs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f}};
 static const float kSigma[] = {1.0f};
-static const FeatureConfig kFeatures = {1, 1, 1, 2.0f, kSpecs, kSigma};
+static const FeatureConfig kFeatures = {1, 1, kSpecs, kSigma};
 static const float kOffset[] = {25.0f};
 static const float kScale[] = {1.0f};
 static const float kLow[] = {-100.0f};
@@ -45,10 +45,10 @@ static DetectorConfig MakeDetector() {
   config.decision.threshold = 5.0f;
   config.decision.normal_score = 1.0f;
   config.decision.alarm_count = 1;
-  config.decision.alarm_window = 1;
-  config.decision.clear_samples = 2;
+  config.decision.alarm_frames = 1;
+  config.decision.clear_frames = 2;
   config.decision.clear_ratio = 1.0f;
-  config.decision.warmup_samples = 3;
+  config.decision.warmup_frames = 3;
   return config;
 }
 static const DetectorConfig kDetector = MakeDetector();
@@ -56,9 +56,11 @@ static const DetectorConfig kDetector = MakeDetector();
 static const AppConfig kConfig = {
     .profile = "test",
     .fingerprint = kFingerprint,
+    .channel_names = kChannelNames,
+    .channel_units = kChannelUnits,
+    .channels = 1,
     .value_names = kChannelNames,
     .value_units = kChannelUnits,
-    .channels = 1,
     .sample_period_us = 500000,
     .frame = nullptr,
     .model_bytes = 1234,
@@ -75,8 +77,9 @@ static const AppConfig kConfig = {
 static AppConfig ConfigOf(int channels, const char* const* names, const char* const* units,
                           const FeatureConfig& features, const DetectorConfig& detector,
                           const float* golden) {
-  return {kConfig.profile, kFingerprint, names,    units, channels, 500000, nullptr, 1234,
-          kSensor,         features,     detector, 1,     golden,   golden, 1e-4f};
+  return {kConfig.profile, kFingerprint, names, units,   channels, names,    units,
+          500000,          nullptr,      1234,  kSensor, features, detector, 1,
+          golden,          golden,       1e-4f};
 }
 
 class MemoryBoard final : public TestBoard {
@@ -133,7 +136,7 @@ class MemoryBoard final : public TestBoard {
 };
 
 static MemoryBoard board;
-static FeatureStorage<1, 1, false> storage;
+static FeatureState states[1];
 static MeanAutoencoder engine(1);
 
 void setUp() { board = MemoryBoard(); }
@@ -161,7 +164,7 @@ static SettingsRecord Kept() {
 }
 
 static void StartSaysWhatTheTutorialSays() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_EQUAL_STRING(
       "Initializing Anomaly Detector...\r\n"
@@ -173,7 +176,7 @@ static void StartSaysWhatTheTutorialSays() {
 }
 
 static void AnAnomalyLightsTheLedAndCalmPutsItOut() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   Run(app, 3);
   TEST_ASSERT_TRUE(board.Said("State: WARMUP"));
@@ -190,7 +193,7 @@ static void AnAnomalyLightsTheLedAndCalmPutsItOut() {
 }
 
 static void InjectedValuesWaitForTheWarmupAndTakeTheWholePath() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "inject 50 2\r\n");
   TEST_ASSERT_TRUE(board.Said("OK inject 50.00 2 as soon as the warm-up ends\r\n"));
@@ -209,7 +212,7 @@ static void InjectedValuesWaitForTheWarmupAndTakeTheWholePath() {
 }
 
 static void ASensorFaultIsNoAnomaly() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   Run(app, 5);
   board.Forget();
@@ -228,7 +231,7 @@ static void ASensorFaultIsNoAnomaly() {
 }
 
 static void RawReplacesReadingsUntilItIsOff() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "raw on\n");
   board.Forget();
@@ -241,7 +244,7 @@ static void RawReplacesReadingsUntilItIsOff() {
 }
 
 static void ThresholdIsKeptOverAReboot() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "threshold 2.5\n");
   TEST_ASSERT_TRUE(board.Said("OK threshold 2.5000\r\n"));
@@ -252,7 +255,7 @@ static void ThresholdIsKeptOverAReboot() {
   TEST_ASSERT_TRUE(board.Said(" threshold=2.5000 default_threshold=5.0000"));
   Run(app, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 2.5000 | State"));
-  App rebooted(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App rebooted(kConfig, {states, nullptr}, board.platform(), board, engine);
   board.Forget();
   rebooted.Start();
   Run(rebooted, 1);
@@ -264,7 +267,7 @@ static void ThresholdIsKeptOverAReboot() {
 }
 
 static void SettingsAreWrittenAtOnceAndOnlyWhenTheyChange() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_EQUAL_INT(0, board.saves);
   for (int i = 0; i < 5; ++i) {
@@ -284,7 +287,7 @@ static void SettingsAreWrittenAtOnceAndOnlyWhenTheyChange() {
 
 // Any byte that is not what was written is noticed, and so is a block that was cut.
 static void DamagedSettingsAreForgotten() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "threshold 2.5\n");
   const size_t size = board.kept_size;
@@ -294,7 +297,7 @@ static void DamagedSettingsAreForgotten() {
     std::memcpy(board.kept, whole, sizeof(whole));
     board.kept_size = i == size ? size - 1 : size;
     board.kept[i] = static_cast<unsigned char>(board.kept[i] ^ 0x10);
-    App rebooted(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+    App rebooted(kConfig, {states, nullptr}, board.platform(), board, engine);
     board.Forget();
     rebooted.Start();
     TEST_ASSERT_TRUE(board.Said("Settings that were damaged are forgotten\r\n") ||
@@ -302,7 +305,7 @@ static void DamagedSettingsAreForgotten() {
     Run(rebooted, 1);
     TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
     // What is kept from now on is sound.
-    App again(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+    App again(kConfig, {states, nullptr}, board.platform(), board, engine);
     board.Forget();
     again.Start();
     TEST_ASSERT_FALSE(board.Said("forgotten"));
@@ -315,7 +318,7 @@ static void SettingsOfAnotherModelAreForgotten() {
   Settings settings(other, board);
   settings.record.threshold = 2.5f;
   TEST_ASSERT_TRUE(settings.Save());
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("Settings of another model are forgotten\r\n"));
   Run(app, 1);
@@ -323,7 +326,7 @@ static void SettingsOfAnotherModelAreForgotten() {
 }
 
 static void CalibrateFindsTheNoiseAndKeepsIt() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "calibrate 60\n");
   TEST_ASSERT_TRUE(board.Said("ERR calibrate works in state NORMAL only\r\n"));
@@ -338,7 +341,7 @@ static void CalibrateFindsTheNoiseAndKeepsIt() {
   // The score is |x - 25| here, 0.43 in the mean of a uniform noise of 0.5; 1 was said to be
   // normal.
   TEST_ASSERT_EQUAL_FLOAT(0.8f, Kept().threshold_scale);
-  App rebooted(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App rebooted(kConfig, {states, nullptr}, board.platform(), board, engine);
   rebooted.Start();
   board.Forget();
   Run(rebooted, 1);
@@ -353,7 +356,7 @@ static void CalibrateFindsTheNoiseAndKeepsIt() {
 }
 
 static void CalibrateSaysWhatIsInUseAndWhatWasBefore() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -371,7 +374,7 @@ static void CalibrateSaysWhatIsInUseAndWhatWasBefore() {
 }
 
 static void CalibrateSaysHowLongItTakes() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -395,16 +398,16 @@ static void CalibrateTellsEveryChannel() {
   static const float highs[] = {100.0f, 100.0f};
   static const char* const units[] = {"C", "A"};
   static const float zeros[] = {0.0f, 0.0f};
-  const FeatureConfig features = {2, 2, 1, 2.0f, specs, sigmas};
+  const FeatureConfig features = {2, 2, specs, sigmas};
   DetectorConfig detector = kDetector;
   detector.scaling.offset = offsets;
   detector.scaling.scale = ones;
   detector.scaling.clip_low = lows;
   detector.scaling.clip_high = highs;
   const AppConfig config = ConfigOf(2, names, units, features, detector, zeros);
-  FeatureStorage<2, 2, false> two;
+  FeatureState two[2];
   MeanAutoencoder mean(2);
-  App app(config, {two.memory(), nullptr}, board.platform(), board, mean);
+  App app(config, {two, nullptr}, board.platform(), board, mean);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -415,7 +418,7 @@ static void CalibrateTellsEveryChannel() {
 }
 
 static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -428,7 +431,7 @@ static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
 }
 
 static void CalibrateGivesWayToTheNextCommand() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -450,7 +453,7 @@ static void CalibrateGivesWayToTheNextCommand() {
 }
 
 static void CalibrateRefusesANoiseThatIsAnotherSensors() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   board.noise = 0.1f;
   Run(app, 5);
@@ -460,7 +463,7 @@ static void CalibrateRefusesANoiseThatIsAnotherSensors() {
 }
 
 static void EveryCommandIsAnsweredOnOneLine() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   const struct {
     const char* typed;
@@ -501,7 +504,7 @@ static void OnRequestReadingsShowEveryChannel() {
                                       {FeatureKind::kSmooth, 1, 4.0f, 0.0f, 0.0f},
                                       {FeatureKind::kJump, 2, 0.0f, 0.0f, 0.0f}};
   static const float sigma[] = {1.0f, 1.0f, 1.0f};
-  static const FeatureConfig features = {3, 3, 1, 2.0f, specs, sigma};
+  static const FeatureConfig features = {3, 3, specs, sigma};
   static const float offset[] = {25.0f, 12.5f, 0.0f};
   static const float scale[] = {1.0f, 0.1f, 1.0f};
   static const float low[] = {-9.0f, -9.0f, -9.0f};
@@ -512,9 +515,9 @@ static void OnRequestReadingsShowEveryChannel() {
   DetectorConfig detector = MakeDetector();
   detector.scaling = {offset, scale, 0.0f, low, high, mean, whitening, 16.0f};
   const AppConfig config = ConfigOf(3, names, units, features, detector, golden);
-  static FeatureStorage<3, 3, false> memory;
+  static FeatureState memory[3];
   MeanAutoencoder mean_engine(3);
-  App app(config, {memory.memory(), nullptr}, board.platform(), board, mean_engine);
+  App app(config, {memory, nullptr}, board.platform(), board, mean_engine);
   app.Start();
   Run(app, 4);
   TEST_ASSERT_TRUE(board.Said("| State: NORMAL | Channels: 3\r\n"));
@@ -536,7 +539,7 @@ static void AFailedSelfTestIsAFaultNotHealth() {
   static const float wrong[] = {1.0f};
   AppConfig config = kConfig;
   config.golden_outputs = wrong;
-  App app(config, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(config, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("SELFTEST FAILED (max error 1.000000, 1 vectors)"));
   Run(app, 5);
@@ -560,7 +563,7 @@ class FailingEngine final : public Autoencoder {
 
 static void AnEngineThatFailsIsAFaultOfItsOwn() {
   FailingEngine failing;
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, failing);
+  App app(kConfig, {states, nullptr}, board.platform(), board, failing);
   app.Start();
   Run(app, 5);
   failing.fails = true;
@@ -598,7 +601,7 @@ static void AFailedStartIsRepeatedAndAnswersStatus() {
   const char message[] =
       "AllocateTensors() failed! Increase arena size. (has 10 bytes, needs 20)\r\n";
   BrokenEngine broken;
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, broken);
+  App app(kConfig, {states, nullptr}, board.platform(), board, broken);
   app.Start();
   TEST_ASSERT_TRUE(board.Said(message));
   TEST_ASSERT_FALSE(board.Said("System Ready"));
@@ -615,9 +618,17 @@ static void AFailedStartIsRepeatedAndAnswersStatus() {
   TEST_ASSERT_EQUAL_UINT32(0, board.starts);  // a failure that is said is no failed start
 }
 
+static void ANetworkOfAnotherWidthIsAFailedStart() {
+  MeanAutoencoder wide(2);
+  App app(kConfig, {states, nullptr}, board.platform(), board, wide);
+  app.Start();
+  TEST_ASSERT_TRUE(board.Said("the network's width is not the number of features\r\n"));
+  TEST_ASSERT_FALSE(board.Said("System Ready"));
+}
+
 static void TheLedOfAFailedStartBlinksThriceEveryTwoSeconds() {
   BrokenEngine broken;
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, broken);
+  App app(kConfig, {states, nullptr}, board.platform(), board, broken);
   app.Start();
   // Whatever the rate of samples is: 10 ms between two looks, in ten seconds.
   int lit = 0;
@@ -642,7 +653,7 @@ static void AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid() {
   // Starts that end in a crash, somewhere before System Ready.
   for (int i = 0; i < 3; ++i) board.CountStart();
   {
-    App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+    App app(kConfig, {states, nullptr}, board.platform(), board, engine);
     app.Start();
     TEST_ASSERT_TRUE(board.Said(message));
     TEST_ASSERT_FALSE(board.Said("SELFTEST"));
@@ -656,14 +667,14 @@ static void AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid() {
   }
   // The next start tries again.
   board.Forget();
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("System Ready. Monitoring Sensor..."));
 }
 
 static void AStartAfterTwoFailedOnesIsAStartLikeAnyOther() {
   for (int i = 0; i < 2; ++i) board.CountStart();
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("System Ready. Monitoring Sensor..."));
   TEST_ASSERT_EQUAL_UINT32(0, board.starts);
@@ -716,7 +727,7 @@ static void AFloodOfBytesDelaysAnswersAndNoReadings() {
                                 "\xff\xfe\x01\b\x7f\x80\r"};
   for (const char* flood : floods) {
     FloodedBoard flooded(flood);
-    App app(kConfig, {storage.memory(), nullptr}, flooded.platform(), flooded, engine);
+    App app(kConfig, {states, nullptr}, flooded.platform(), flooded, engine);
     app.Start();
     flooded.others = 0;
     flooded.app = &app;
@@ -733,7 +744,7 @@ static void AFloodOfBytesDelaysAnswersAndNoReadings() {
 }
 
 static void WhatASlowSerialLineMissesIsCounted() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   for (int i = 0; i < 100; ++i) app.Step();
   board.Forget();
@@ -742,7 +753,7 @@ static void WhatASlowSerialLineMissesIsCounted() {
 }
 
 static void TheStatusSaysWhichNoiseIsBelieved() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "status\n");
   TEST_ASSERT_TRUE(board.Said(" noise=1.000000 "));
@@ -788,7 +799,7 @@ static void ABlockOfSamplesIsJudgedLikeAsManyBlocksOfOne() {
   BlockBoard one(1);
   BlockBoard eight(8);
   for (BlockBoard* each : {&one, &eight}) {
-    App app(kConfig, {storage.memory(), nullptr}, each->platform(), *each, engine);
+    App app(kConfig, {states, nullptr}, each->platform(), *each, engine);
     app.Start();
     const int steps = each == &one ? 40 : 5;
     for (int i = 0; i < steps; ++i) {
@@ -825,7 +836,7 @@ static int CountOf(const char* text) {
 static void AFrameIsJudgedOnceAHop() {
   const AppConfig config = FrameApp();
   float ring[4];
-  App app(config, {storage.memory(), ring}, board.platform(), board, engine);
+  App app(config, {states, ring}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("| Period: 500 ms | Frame: 4 samples, hop 2\r\n"));
   Run(app, 3);
@@ -843,7 +854,7 @@ static void AFrameIsJudgedOnceAHop() {
 static void AFaultOfOneSampleIsAFaultOfItsFrame() {
   const AppConfig config = FrameApp();
   float ring[4];
-  App app(config, {storage.memory(), ring}, board.platform(), board, engine);
+  App app(config, {states, ring}, board.platform(), board, engine);
   app.Start();
   Run(app, 12);
   board.Forget();
@@ -863,7 +874,7 @@ static void AFaultOfOneSampleIsAFaultOfItsFrame() {
 static void RawShowsEverySampleOfAFrame() {
   const AppConfig config = FrameApp();
   float ring[4];
-  App app(config, {storage.memory(), ring}, board.platform(), board, engine);
+  App app(config, {states, ring}, board.platform(), board, engine);
   app.Start();
   Run(app, 6);
   Type(app, "raw on\n");
@@ -880,7 +891,7 @@ static void RawShowsEverySampleOfAFrame() {
 static void APeriodThatIsNoWholeMillisecondIsInMicroseconds() {
   AppConfig config = kConfig;
   config.sample_period_us = 1250;
-  App app(config, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(config, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("| Period: 1250 us\r\n"));
   Type(app, "model\n");
@@ -888,7 +899,7 @@ static void APeriodThatIsNoWholeMillisecondIsInMicroseconds() {
 }
 
 static void WhatTheInputLostIsCounted() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   Run(app, 2);
   board.lost_samples += 5;
@@ -899,7 +910,7 @@ static void WhatTheInputLostIsCounted() {
 
 static void AClockOf49DaysAndMoreIsNoProblem() {
   board.Advance(int64_t{4294967296} * 1000 - 500000);  // 2^32 ms less one period
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   Type(app, "raw on\n");
   Run(app, 2);
@@ -908,7 +919,7 @@ static void AClockOf49DaysAndMoreIsNoProblem() {
 }
 
 static void AnyBytesOnTheLineAreSafe() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   uint32_t random = 99;
   char bytes[200];
@@ -940,7 +951,7 @@ static void LatencyQuantilesAreNearestRank() {
 }
 
 static void ARefusedCommandChangesNothing() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   // Nine in one go, and the sampling side takes eight between two samples.
   Type(app,
@@ -951,7 +962,7 @@ static void ARefusedCommandChangesNothing() {
 }
 
 static void InjectedValuesWaitForABelievableSensor() {
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   Run(app, 5);
   board.fault = Fault::kLowRail;
@@ -968,7 +979,7 @@ static void SettingsThatNoCommandStoresAreIgnored() {
   Settings settings(kConfig, board);
   settings.record = {NAN, 1e30f, {1e-40f}};
   TEST_ASSERT_TRUE(settings.Save());
-  App app(kConfig, {storage.memory(), nullptr}, board.platform(), board, engine);
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
   Run(app, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
@@ -996,6 +1007,7 @@ static void RunTests() {
   RUN_TEST(AFailedSelfTestIsAFaultNotHealth);
   RUN_TEST(AnEngineThatFailsIsAFaultOfItsOwn);
   RUN_TEST(AFailedStartIsRepeatedAndAnswersStatus);
+  RUN_TEST(ANetworkOfAnotherWidthIsAFailedStart);
   RUN_TEST(TheLedOfAFailedStartBlinksThriceEveryTwoSeconds);
   RUN_TEST(AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid);
   RUN_TEST(AStartAfterTwoFailedOnesIsAStartLikeAnyOther);

@@ -48,6 +48,19 @@ static void NothingRunsBeforeLoad() {
   TEST_ASSERT_TRUE(engine.Reconstruct(input, output) == EngineStatus::kNotLoaded);
 }
 
+static void ANetworkOfAnotherWidthThanTheFeaturesIsRefused() {
+  const DenseModel model = FloatModel(kLayers, 2);  // two in, one out
+  DenseAutoencoder engine(model);
+  TEST_ASSERT_TRUE(LoadFor(engine, 2) == EngineStatus::kWrongWidth);
+  TEST_ASSERT_TRUE(LoadFor(engine, 1) == EngineStatus::kWrongWidth);
+  const DenseModel square_model = FloatModel(kLayers, 1);  // two in, two out
+  DenseAutoencoder square(square_model);
+  TEST_ASSERT_TRUE(LoadFor(square, 2) == EngineStatus::kOk);
+  const DenseModel unsound = FloatModel(kLayers, 0);
+  DenseAutoencoder broken(unsound);
+  TEST_ASSERT_TRUE(LoadFor(broken, 2) == EngineStatus::kBadModel);
+}
+
 static EngineStatus LoadStatus(const DenseModel& model) { return DenseAutoencoder(model).Load(); }
 
 static void UnsoundTablesAreRefused() {
@@ -266,6 +279,7 @@ static void GoldenVectorsAreMet() {
 static void RunTests() {
   RUN_TEST(TwoLayersAreComputedAsByHand);
   RUN_TEST(NothingRunsBeforeLoad);
+  RUN_TEST(ANetworkOfAnotherWidthThanTheFeaturesIsRefused);
   RUN_TEST(UnsoundTablesAreRefused);
   RUN_TEST(PlainAndFastKernelsGiveTheSameFloats);
   RUN_TEST(PlainAndFastKernelsGiveTheSameInt8);

@@ -13,8 +13,8 @@ static DecisionConfig Plain() {
   DecisionConfig config = {};
   config.threshold = 1.0f;
   config.alarm_count = 1;
-  config.alarm_window = 1;
-  config.clear_samples = 1;
+  config.alarm_frames = 1;
+  config.clear_frames = 1;
   config.clear_ratio = 1.0f;
   return config;
 }
@@ -30,7 +30,7 @@ static void OneScoreOverTheThresholdIsAnAlarm() {
 static void TwoOfThreeMustExceed() {
   DecisionConfig config = Plain();
   config.alarm_count = 2;
-  config.alarm_window = 3;
+  config.alarm_frames = 3;
   Decision decision(config);
   TEST_ASSERT_TRUE(decision.Update(2.0f, 1.0f) == State::kNormal);
   TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kNormal);
@@ -42,7 +42,7 @@ static void TwoOfThreeMustExceed() {
 
 static void AlarmEndsOnlyAfterCalmSamplesInARow() {
   DecisionConfig config = Plain();
-  config.clear_samples = 3;
+  config.clear_frames = 3;
   config.clear_ratio = 0.8f;
   Decision decision(config);
   TEST_ASSERT_TRUE(decision.Update(2.0f, 1.0f) == State::kAnomaly);
@@ -56,7 +56,7 @@ static void AlarmEndsOnlyAfterCalmSamplesInARow() {
 
 static void NoAlarmWhileWarmingUp() {
   DecisionConfig config = Plain();
-  config.warmup_samples = 3;
+  config.warmup_frames = 3;
   Decision decision(config);
   for (int i = 0; i < 3; ++i) TEST_ASSERT_TRUE(decision.Update(9.0f, 1.0f) == State::kWarmup);
   TEST_ASSERT_TRUE(decision.Update(0.0f, 1.0f) == State::kNormal);
@@ -64,7 +64,7 @@ static void NoAlarmWhileWarmingUp() {
 
 static void AFaultIsFollowedByAWarmup() {
   DecisionConfig config = Plain();
-  config.warmup_samples = 2;
+  config.warmup_frames = 2;
   Decision decision(config);
   for (int i = 0; i < 3; ++i) decision.Update(0.0f, 1.0f);
   TEST_ASSERT_TRUE(decision.TakeFault() == State::kFault);
@@ -83,7 +83,7 @@ static void AScoreThatIsNoNumberIsAnAlarm() {
 // One raw value, normalised over 10..40, judged against the mean: score = |z|.
 static const FeatureSpec kValueSpec[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f}};
 static const float kSigma[] = {1.0f};
-static const FeatureConfig kValueFeatures = {1, 1, 1, 2.0f, kValueSpec, kSigma};
+static const FeatureConfig kValueFeatures = {1, 1, kValueSpec, kSigma};
 static const float kOffset[] = {25.0f};
 static const float kScale[] = {0.5f};
 static const float kLow[] = {-8.0f};
@@ -102,9 +102,9 @@ static DetectorConfig ValueDetector() {
 
 static void ScoreIsTheDistanceFromWhatTheEngineExpected() {
   const DetectorConfig config = ValueDetector();
-  FeatureStorage<1, 1, false> storage;
+  FeatureState states[1];
   MeanAutoencoder engine(1);
-  Detector detector(config, kValueFeatures, storage.memory(), engine);
+  Detector detector(config, kValueFeatures, states, engine);
   const float sample[] = {26.5f};
   const Verdict verdict = detector.Update(sample);
   TEST_ASSERT_EQUAL_FLOAT(0.75f, verdict.score);
@@ -117,9 +117,9 @@ static void ScoreIsTheDistanceFromWhatTheEngineExpected() {
 static void SquashingIsUndoneForTheReconstruction() {
   DetectorConfig config = ValueDetector();
   config.scaling.squash = 2.0f;
-  FeatureStorage<1, 1, false> storage;
+  FeatureState states[1];
   MeanAutoencoder engine(1);
-  Detector detector(config, kValueFeatures, storage.memory(), engine);
+  Detector detector(config, kValueFeatures, states, engine);
   const float sample[] = {29.0f};
   const Verdict verdict = detector.Update(sample);
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, 2.0f * std::asinh(1.0f), verdict.score);
@@ -130,7 +130,7 @@ static void WhitenedScoreIsARootMeanSquareOfTheMixedResidual() {
   static const FeatureSpec specs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f},
                                       {FeatureKind::kValue, 1, 0.0f, 0.0f, 0.0f}};
   static const float sigma[] = {1.0f, 1.0f};
-  static const FeatureConfig features = {2, 2, 1, 1.0f, specs, sigma};
+  static const FeatureConfig features = {2, 2, specs, sigma};
   static const float zero[] = {0.0f, 0.0f};
   static const float one[] = {1.0f, 1.0f};
   static const float low[] = {-9.0f, -9.0f};
@@ -140,9 +140,9 @@ static void WhitenedScoreIsARootMeanSquareOfTheMixedResidual() {
   config.scaling = {zero, one, 0.0f, low, high, nullptr, nullptr, 0.0f};
   config.score = {ScoreKind::kRms, nullptr, nullptr, zero, mix};
   config.decision = Plain();
-  FeatureStorage<2, 2, false> storage;
+  FeatureState states[2];
   MeanAutoencoder engine(2);
-  Detector detector(config, features, storage.memory(), engine);
+  Detector detector(config, features, states, engine);
   const float sample[] = {1.0f, 8.0f};
   const Verdict verdict = detector.Update(sample);
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, std::sqrt((4.0f + 49.0f) / 2.0f), verdict.score);
@@ -156,10 +156,10 @@ static void WhitenedScoreIsARootMeanSquareOfTheMixedResidual() {
 // 0.8, judged without a network.
 static int8_t CauseOf(float first, float second) {
   static const FeatureSpec specs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f},
-                                      {FeatureKind::kDifference, 1, 0.0f, 0.0f, 0.0f},
+                                      {FeatureKind::kJump, 1, 0.0f, 0.0f, 0.0f},
                                       {FeatureKind::kValue, 1, 0.0f, 0.0f, 0.0f}};
   static const float sigma[] = {1.0f, 1.0f};
-  static const FeatureConfig features = {2, 3, 1, 1.0f, specs, sigma};
+  static const FeatureConfig features = {2, 3, specs, sigma};
   static const float zero[] = {0.0f, 0.0f, 0.0f};
   static const float one[] = {1.0f, 1.0f, 1.0f};
   static const float low[] = {-9.0f, -9.0f, -9.0f};
@@ -170,9 +170,9 @@ static int8_t CauseOf(float first, float second) {
   config.score = {ScoreKind::kRms, nullptr, nullptr, zero, whitening};
   config.decision = Plain();
   config.cause = {zero, whitening};
-  FeatureStorage<2, 3, false> storage;
+  FeatureState states[3];
   MeanAutoencoder engine(3);
-  Detector detector(config, features, storage.memory(), engine);
+  Detector detector(config, features, states, engine);
   const float sample[] = {first, second};
   const Verdict verdict = detector.Update(sample);
   TEST_ASSERT_TRUE(verdict.state == State::kAnomaly);
@@ -195,7 +195,7 @@ static Verdict After(Signal signal) {
                                       {FeatureKind::kTrend, 0, 4.0f, 32.0f, 0.0f},
                                       {FeatureKind::kTrend, 0, 16.0f, 128.0f, 0.0f}};
   static const float sigma[] = {1.0f};
-  static const FeatureConfig features = {1, 3, 1, 2.0f, specs, sigma};
+  static const FeatureConfig features = {1, 3, specs, sigma};
   static const float zero[] = {0.0f, 0.0f, 0.0f};
   static const float scale[] = {10.0f, 0.01f, 0.01f};  // the energy always has the largest residual
   static const float low[] = {-99.0f, -99.0f, -99.0f};
@@ -204,9 +204,9 @@ static Verdict After(Signal signal) {
   config.scaling = {zero, scale, 0.0f, low, high, nullptr, nullptr, 0.0f};
   config.score.kind = ScoreKind::kAbsolute;
   config.decision = Plain();
-  FeatureStorage<1, 3, false> storage;
+  FeatureState states[3];
   MeanAutoencoder engine(3);
-  Detector detector(config, features, storage.memory(), engine);
+  Detector detector(config, features, states, engine);
   Verdict verdict = {};
   for (int i = 0; i < 160; ++i) {
     const float sample[] = {i < 100 ? 0.0f : signal(i - 100)};
@@ -230,9 +230,9 @@ static void TheSecondChartFindsWhatLastsButIsSmall() {
   config.decision.chart_tau = 4.0f;
   config.decision.chart_threshold = 0.5f;
   config.decision.chart_cap = 4.0f;
-  FeatureStorage<1, 1, false> storage;
+  FeatureState states[1];
   MeanAutoencoder engine(1);
-  Detector detector(config, kValueFeatures, storage.memory(), engine);
+  Detector detector(config, kValueFeatures, states, engine);
   const float calm[] = {25.0f};
   const float far[] = {33.0f};  // score 4, and no more than that counts
   const float off[] = {26.5f};  // score 0.75, far below 2
@@ -264,9 +264,9 @@ class FailingEngine final : public Autoencoder {
 
 static void AnEngineThatFailsIsAFaultWithoutAScore() {
   const DetectorConfig config = ValueDetector();
-  FeatureStorage<1, 1, false> storage;
+  FeatureState states[1];
   FailingEngine engine;
-  Detector detector(config, kValueFeatures, storage.memory(), engine);
+  Detector detector(config, kValueFeatures, states, engine);
   const float sample[] = {25.0f};
   const struct {
     EngineStatus status;
@@ -286,9 +286,9 @@ static void AnEngineThatFailsIsAFaultWithoutAScore() {
 
 static void AUsersThresholdTakesThePlaceOfTheDefault() {
   const DetectorConfig config = ValueDetector();
-  FeatureStorage<1, 1, false> storage;
+  FeatureState states[1];
   MeanAutoencoder engine(1);
-  Detector detector(config, kValueFeatures, storage.memory(), engine);
+  Detector detector(config, kValueFeatures, states, engine);
   const float sample[] = {26.5f};
   TEST_ASSERT_TRUE(detector.Update(sample).state == State::kNormal);
   detector.SetThreshold(0.7f);

@@ -85,8 +85,8 @@ static void TimeOfTheDenseEngine() {
 }
 
 static void TimeOfTheFeatures() {
-  static ModelFeatureStorage storage;
-  FeatureExtractor extractor(model_config::kFeatures, storage.memory());
+  static FeatureState states[model_config::kFeatureCount];
+  FeatureExtractor extractor(model_config::kFeatures, states);
   uint32_t random = 1;
   float features[kFeatureCount];
   TellTime("features, one update", [&](int) {

@@ -34,7 +34,7 @@ def partial_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}.partial.csv")
 
 
-class Recording:
+class Recorder:
     """Takes RAW lines in order and keeps what can be trusted."""
 
     def __init__(
@@ -185,7 +185,7 @@ class Outliers:
     at: float  # seconds
 
 
-def find_outliers(recording: Recording) -> list[Outliers]:
+def find_outliers(recording: Recorder) -> list[Outliers]:
     """Samples farther than six robust sigmas (1.4826 * MAD) from the median, a line a channel."""
     found = []
     for name, column in zip(recording.names, recording.columns, strict=True):
@@ -200,7 +200,7 @@ def find_outliers(recording: Recording) -> list[Outliers]:
     return found
 
 
-def find_objections(recording: Recording, sensor: Sensor | None) -> list[str]:
+def find_objections(recording: Recorder, sensor: Sensor | None) -> list[str]:
     """Why this recording cannot be normal data; empty where nothing speaks against it."""
     count = len(recording)
     if count < MIN_SAMPLES:

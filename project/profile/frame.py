@@ -1,0 +1,85 @@
+"""[frame]: how samples are gathered, and what a stretch of them comes to."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from project.profile import limits
+from project.profile.catalogue import FRAME_CATALOGUE
+from project.profile.keys import Integer, Key, read
+from project.profile.reader import Table, kind_of
+
+
+@dataclass(frozen=True)
+class FrameValue:
+    """What a frame says of one channel."""
+
+    kind: str
+    channel: int
+
+
+@dataclass(frozen=True)
+class _Values(Key):
+    form = "array"
+
+    def range(self) -> str:
+        return f"1 to {limits.MAX_VALUES} values"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Samples are judged in frames. Without this table a frame is a sample."""
+
+    samples: Annotated[
+        int, Integer("length of a frame", "samples", low=2, high=limits.MAX_FRAME_SAMPLES)
+    ]
+    hop: Annotated[
+        int,
+        Integer("from one frame to the next", "samples", low=1, high=limits.MAX_FRAME_SAMPLES),
+    ]
+    values: Annotated[
+        tuple[FrameValue, ...], _Values("what a frame comes to, of each channel or of one")
+    ]
+
+    def names(self, channels: tuple[str, ...]) -> tuple[str, ...]:
+        """What its values are called: `x.rms`."""
+        return tuple(f"{channels[value.channel]}.{value.kind}" for value in self.values)
+
+    def units(self, units: tuple[str, ...]) -> tuple[str, ...]:
+        """Their units, from those of the channels."""
+        return tuple(
+            FRAME_CATALOGUE[value.kind].unit_of(units[value.channel]) for value in self.values
+        )
+
+
+def read_frame(table: Table, channels: tuple[str, ...]) -> Frame:
+    """Raises UserError where the table does not say frames of these channels."""
+    values = tuple(v for entry in table.array("values") for v in _of(table, entry, channels))
+    if not 1 <= len(values) <= limits.MAX_VALUES:
+        raise table.error("values", f"gives {len(values)} values, must be 1 to {limits.MAX_VALUES}")
+    if len(set(values)) != len(values):
+        raise table.error("values", "names the same value twice")
+    frame = read(Frame, table, values=values)
+    table.finish()
+    if frame.hop > frame.samples:
+        raise table.error("hop", f"{frame.hop} leaves samples out, {frame.samples} at most")
+    for name in frame.names(channels):
+        if len(name) > limits.MAX_CHANNEL_NAME:
+            most = limits.MAX_CHANNEL_NAME
+            raise table.error(
+                "values", f'"{name}" is longer than {most} letters: a shorter channel'
+            )
+    return frame
+
+
+def _of(table: Table, entry: Any, channels: tuple[str, ...]) -> list[FrameValue]:
+    """One entry of `values`; without a channel it means every channel."""
+    if isinstance(entry, str):
+        entry = {"kind": entry}
+    if not isinstance(entry, dict):
+        raise table.error("values", f"must hold strings and tables, not {kind_of(entry)}")
+    inner = table.inner("values", entry)
+    kind = inner.text("kind", among=tuple(FRAME_CATALOGUE))
+    channel = inner.text("channel", "*", among=("*", *channels))
+    inner.finish()
+    chosen = range(len(channels)) if channel == "*" else [channels.index(channel)]
+    return [FrameValue(kind, c) for c in chosen]

@@ -1,0 +1,83 @@
+"""Frames in NumPy: what stretches of samples come to. lib/Frontend holds the same in C++.
+
+A frame is the last `samples` samples, once every `hop`; the first is due when it is whole. All
+values but the mean are of the signal without the frame's mean, as a vibration meter shows them.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from project.profile import Frame
+
+Array = npt.NDArray[np.float64]
+
+
+def compute(frame: Frame, rate_hz: float, samples: Array) -> Array:
+    """The values [frames, values] of samples [rows, channels]; none where no frame is whole."""
+    if len(samples) < frame.samples:
+        return np.empty((0, len(frame.values)))
+    windows = np.lib.stride_tricks.sliding_window_view(samples, frame.samples, axis=0)
+    hops = windows[:: frame.hop]  # [frames, channels, samples]
+    return np.stack(
+        [KINDS[value.kind](hops[:, value.channel], rate_hz) for value in frame.values], axis=-1
+    )
+
+
+def mean(x: Array, rate_hz: float) -> Array:
+    """Mean, in the channel's unit. `x` is [frames, samples], here and below."""
+    return np.asarray(x.mean(axis=-1))
+
+
+def variance(x: Array, rate_hz: float) -> Array:
+    """Mean squared distance from the mean, in the unit's square."""
+    return np.asarray(x.var(axis=-1))
+
+
+def rms(x: Array, rate_hz: float) -> Array:
+    """Root of the variance, in the channel's unit."""
+    return np.asarray(x.std(axis=-1))
+
+
+def peak_to_peak(x: Array, rate_hz: float) -> Array:
+    """Largest minus smallest, in the channel's unit."""
+    return np.asarray(np.ptp(x, axis=-1))
+
+
+def crest(x: Array, rate_hz: float) -> Array:
+    """Crest factor: the largest distance from the mean over the RMS; 0 where nothing moves."""
+    return _shape(x, np.max(abs(_moving(x)), axis=-1), x.std(axis=-1))
+
+
+def kurtosis(x: Array, rate_hz: float) -> Array:
+    """Fourth moment over the squared variance, 3 for Gaussian noise; 0 where nothing moves."""
+    return _shape(x, np.mean(_moving(x) ** 4, axis=-1), x.var(axis=-1) ** 2)
+
+
+def zero_crossing_rate(x: Array, rate_hz: float) -> Array:
+    """Crossings of the mean, in a second; a sample that is the mean counts as above it."""
+    above = _moving(x) >= 0
+    crossings = np.sum(above[:, 1:] != above[:, :-1], axis=-1)
+    return np.asarray(crossings * rate_hz / (x.shape[-1] - 1))
+
+
+KINDS: Final[dict[str, Callable[[Array, float], Array]]] = {
+    "mean": mean,
+    "variance": variance,
+    "rms": rms,
+    "peak_to_peak": peak_to_peak,
+    "crest": crest,
+    "kurtosis": kurtosis,
+    "zero_crossing_rate": zero_crossing_rate,
+}
+
+
+def _moving(x: Array) -> Array:
+    return np.asarray(x - x.mean(axis=-1, keepdims=True))
+
+
+def _shape(x: Array, size: Array, scale: Array) -> Array:
+    moves = np.ptp(x, axis=-1) > 0
+    return np.where(moves, size / np.where(moves, scale, 1.0), 0.0)
