@@ -186,8 +186,8 @@ def test_every_channel_is_shown_with_its_unit_once(project: Path, tmp_path: Path
     lines = [",".join(f"{v:.5f}" for v in row) for row in rows]
     data.write_text("\n".join(lines) + "\n")
     model, path = tmp_path / "model", tmp_path / "page.html"
-    command = ["train", "--profile", profile, "--data", data, "--interval", "1", "--out", model]
-    assert in_process.run(training.main, *command).returncode == 0
+    asked = ("--profile", profile, "--data", data, "--interval", "1", "--out", model)
+    assert in_process.run(training.main, "train", *asked).returncode == 0
     done = run_report("--profile", profile, "--model", model, "--out", path)
     assert done.returncode == 0, done.stderr
     page_text = path.read_text(encoding="utf-8")
