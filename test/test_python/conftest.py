@@ -43,7 +43,16 @@ PARTS = (
     "training",
 )
 
+# Files that take longest. They start first, so that at the end no process waits long for another.
+LONGEST = ("faults", "model_step", "docs", "training", "report", "exercise", "simulation")
+
 PlatformIO = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files in the order of LONGEST, then the others as they were."""
+    places = {f"test_{name}": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")
