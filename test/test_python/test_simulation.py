@@ -117,11 +117,6 @@ def trained(folder: Path, readings: Array, **keys: object) -> Model:
     return Model(profile, manifest.load(folder / "model"))
 
 
-@pytest.fixture(scope="module")
-def compiler(tmp_path_factory: pytest.TempPathFactory) -> program.Compiler:
-    return program.compiler(tmp_path_factory.mktemp("objects"))
-
-
 class Run(NamedTuple):
     exit_code: int
     said: str
@@ -132,13 +127,13 @@ class Run(NamedTuple):
 
 
 @pytest.fixture
-def simulate(compiler: program.Compiler, tmp_path: Path) -> Callable[..., Run]:
+def simulate(host_compiler: program.Compiler, tmp_path: Path) -> Callable[..., Run]:
     """Compiles the program for a model, unless it was for this test, and runs it."""
 
     def run(model: Model, *arguments: str) -> Run:
         path = tmp_path / "built" / "program"
         if not path.exists():
-            compiler.build(*model, path.parent)
+            host_compiler.build(*model, path.parent)
         done = subprocess.run(
             [str(path), "--simulate", *arguments],
             stdin=subprocess.DEVNULL,
