@@ -19,18 +19,20 @@ class FeatureKind:
 
 CATALOGUE: Final[dict[str, FeatureKind]] = {
     "value": FeatureKind("the sample itself, in its unit", invertible=True),
-    "smooth": FeatureKind("exponential mean, in its unit", ("tau",), invertible=True),
+    "smooth": FeatureKind("its exponential mean, in its unit", ("tau",), invertible=True),
     "level": FeatureKind(
-        "deviation from the robust mean before this sample", ("tau",), invertible=True
+        "deviation from the robust mean before the sample, in sigma", ("tau",), invertible=True
     ),
-    "jump": FeatureKind("difference to the sample before"),
-    "trend": FeatureKind("fast robust mean minus slow one", ("fast_tau", "slow_tau")),
-    "jump_energy": FeatureKind("mean square of `jump`, its cube root", ("tau",), one_sided=True),
+    "jump": FeatureKind("difference to the sample before, in sigma"),
+    "trend": FeatureKind("fast robust mean minus slow one, in sigma", ("fast_tau", "slow_tau")),
+    "jump_energy": FeatureKind("cube root of the mean square of `jump`", ("tau",), one_sided=True),
     "level_energy": FeatureKind(
-        "mean square of `level`, its cube root", ("level_tau", "tau"), one_sided=True
+        "cube root of the mean square of `level`", ("level_tau", "tau"), one_sided=True
     ),
     "trend_energy": FeatureKind(
-        "mean square of `trend`, its cube root", ("fast_tau", "slow_tau", "tau"), one_sided=True
+        "cube root of the mean square of `trend`",
+        ("fast_tau", "slow_tau", "tau"),
+        one_sided=True,
     ),
 }
 

@@ -20,18 +20,21 @@ class Synthetic:
     """
 
     kind: Annotated[
-        str, Choice("independent draws, or a sensor in a room", among=(_DRAWS, _SENSOR))
+        str,
+        Choice("independent draws, or a sensor in a room with its day", among=(_DRAWS, _SENSOR)),
     ]
-    rows: Annotated[int, Integer("so many samples", low=10, high=10_000_000)]
-    mean: Annotated[float, Number("level", "unit")]
-    sd: Annotated[float, Number("standard deviation of the draws or of the noise", "unit", above=0)]
+    rows: Annotated[int, Integer("how many", low=10, high=10_000_000)]
+    mean: Annotated[float, Number("the middle of each channel", "unit")]
+    sd: Annotated[
+        float, Number("standard deviation: of the draws, or of the noise", "unit", above=0)
+    ]
     low: Annotated[float, Number("readings are not below", "unit")] = -math.inf
     high: Annotated[float, Number("readings are not above", "unit")] = math.inf
     daily: Annotated[float, Number("amplitude of a wave of 24 hours", "unit", _SENSOR, low=0)] = 0.0
     ripple: Annotated[
         float, Number("amplitude of a wave of `ripple_seconds`", "unit", _SENSOR, low=0)
     ] = 0.0
-    ripple_seconds: Annotated[float, Number("its period", "s", _SENSOR, above=0)] = 600.0
+    ripple_seconds: Annotated[float, Number("period of the ripple", "s", _SENSOR, above=0)] = 600.0
     walk: Annotated[
         float, Number("standard deviation of a random walk after an hour", "unit", _SENSOR, low=0)
     ] = 0.0
@@ -45,7 +48,9 @@ class Stretch:
     `slope` is a prior that a user has to judge: the fastest change of the level that is normal.
     """
 
-    slope: Annotated[float, Number("the fastest change that is normal", "unit a minute", low=0)]
+    slope: Annotated[
+        float, Number("the fastest change that is normal: a prior, yours", "unit a minute", low=0)
+    ]
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,28 @@ class Calibration:
 
     kind: Annotated[
         str,
-        Choice("a quantile of held-out scores, or their fitted tail", among=(_QUANTILE, _TAIL)),
+        Choice(
+            "where it comes from: a quantile of held-out scores, or a fitted tail",
+            among=(_QUANTILE, _TAIL),
+        ),
     ]
     quantile: Annotated[
-        float, Number("of the scores that were not trained on", kind=_QUANTILE, above=0, high=1)
+        float,
+        Number("of the scores of rows that were not trained on", kind=_QUANTILE, above=0, high=1),
     ] = 0.999
-    margin: Annotated[float, Number("times that", kind=_QUANTILE, above=0)] = 1.5
+    margin: Annotated[
+        float, Number("the threshold is that quantile times this", kind=_QUANTILE, above=0)
+    ] = 1.5
     false_alarms_per_day: Annotated[
-        float, Number("what is allowed", "a day", _TAIL, required=True, above=0, high=1000)
+        float,
+        Number(
+            "how often normal data may reach the threshold",
+            "a day",
+            _TAIL,
+            required=True,
+            above=0,
+            high=1000,
+        ),
     ] = 0.2
 
 
@@ -39,31 +53,34 @@ class Detector:
     kind: Annotated[
         str,
         Choice(
-            "what a sample is compared with: what the network makes of it, or the mean",
+            "by a network, or by the distance from the mean",
             among=("autoencoder", "mahalanobis"),
         ),
     ] = "autoencoder"
     score: Annotated[
         str,
         Choice(
-            "mean of the absolute residual, or that mean of the whitened one",
+            "`absolute`: mean size of the residual; `rms`, `quartic`: of the whitened one",
             among=("absolute", "rms", "quartic"),
         ),
     ] = "absolute"
     threshold: Annotated[
-        float, Number("of the score; instead of [detector.calibration]", above=0, required=True)
+        float, Number("a fixed one, instead of [detector.calibration]", above=0, required=True)
     ] = 0.0
     calibration: Calibration | None = None
-    clip_output: Annotated[bool, Flag("the output is cut to the range it takes on normal data")] = (
-        False
-    )
+    clip_output: Annotated[
+        bool, Flag("cuts the output to the range that it takes on normal data")
+    ] = False
     residual_shrink: Annotated[
         float,
-        Number("share of the residual's covariance replaced by its diagonal", low=0, high=1),
+        Number("share of the residuals' covariance that its diagonal replaces", low=0, high=1),
     ] = 0.05
-    residual_floor: Annotated[float, Number("added to its diagonal", low=0)] = 1e-4
+    residual_floor: Annotated[float, Number("added to that diagonal", low=0)] = 1e-4
     chart_tau: Annotated[
-        float, Number("time constant of the second chart; 0: there is none", "samples", low=0)
+        float,
+        Number(
+            "time constant of the second chart, the mean score; 0: there is none", "frames", low=0
+        ),
     ] = 0.0
     alarm_count: Annotated[
         int, Integer("so many scores over the threshold ...", low=1, high=MAX_ALARM_FRAMES)

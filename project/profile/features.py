@@ -1,11 +1,11 @@
 """[features]: what a sample is described by."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from project.profile import limits
 from project.profile.catalogue import CATALOGUE
-from project.profile.keys import Key, Number, read
+from project.profile.keys import Choice, Key, Number, read
 from project.profile.reader import Table, kind_of
 
 
@@ -29,16 +29,22 @@ class Adaptation:
     limit: Annotated[
         float,
         Number(
-            "the believed noise stays within this factor of the measured; 1: it does not follow",
+            "the noise that is believed follows the sensor's up to this factor; 1: not at all",
             low=1,
             high=4,
         ),
     ] = 1.0
 
 
+# The keys of an entry of `use`.
+USE_KIND: Final = Choice("what is computed", among=tuple(CATALOGUE))
+USE_CHANNEL: Final = Key('the name of a channel, or of a value of a frame; "*": each')
+USE_PARAMETER: Final = Number("a time constant, where its kind has it", "frames", low=1)
+
+
 @dataclass(frozen=True)
 class _Use(Key):
-    form = "array"
+    form = "array of strings and tables"
 
     def range(self) -> str:
         return f"1 to {limits.MAX_FEATURES} features"
@@ -46,7 +52,7 @@ class _Use(Key):
 
 @dataclass(frozen=True)
 class Features:
-    use: Annotated[tuple[Feature, ...], _Use("kinds of features, of each channel or of one")]
+    use: Annotated[tuple[Feature, ...], _Use("the features: a kind, or a table of [features.use]")]
     adaptation: Adaptation = Adaptation()
 
 
@@ -75,10 +81,10 @@ def _of(table: Table, entry: Any, channels: tuple[str, ...]) -> list[Feature]:
     if not isinstance(entry, dict):
         raise table.error("use", f"must hold strings and tables, not {kind_of(entry)}")
     inner = table.inner("use", entry)
-    kind = inner.text("kind", among=tuple(CATALOGUE))
+    kind = USE_KIND.read(inner, "kind", None)
     channel = inner.text("channel", "*", among=("*", *channels))
     names = CATALOGUE[kind].parameters
-    parameters = tuple(inner.number(name, low=1) for name in names)
+    parameters = tuple(USE_PARAMETER.read(inner, name, None) for name in names)
     if names[:2] == ("fast_tau", "slow_tau") and parameters[0] >= parameters[1]:
         raise inner.error("fast_tau", "must be less than slow_tau")
     inner.finish()

@@ -1,11 +1,11 @@
 """[frame]: how samples are gathered, and what a stretch of them comes to."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from project.profile import limits
 from project.profile.catalogue import FRAME_CATALOGUE
-from project.profile.keys import Integer, Key, read
+from project.profile.keys import Choice, Integer, Key, read
 from project.profile.reader import Table, kind_of
 
 
@@ -17,9 +17,13 @@ class FrameValue:
     channel: int
 
 
+VALUES_KIND: Final = Choice("what is computed", among=tuple(FRAME_CATALOGUE))
+VALUES_CHANNEL: Final = Key('of which channel, by its name; "*": of each')
+
+
 @dataclass(frozen=True)
 class _Values(Key):
-    form = "array"
+    form = "array of strings and tables"
 
     def range(self) -> str:
         return f"1 to {limits.MAX_VALUES} values"
@@ -27,7 +31,7 @@ class _Values(Key):
 
 @dataclass(frozen=True)
 class Frame:
-    """Samples are judged in frames. Without this table a frame is a sample."""
+    """Without this table a frame is a sample, and its values are the channels."""
 
     samples: Annotated[
         int, Integer("length of a frame", "samples", low=2, high=limits.MAX_FRAME_SAMPLES)
@@ -37,7 +41,8 @@ class Frame:
         Integer("from one frame to the next", "samples", low=1, high=limits.MAX_FRAME_SAMPLES),
     ]
     values: Annotated[
-        tuple[FrameValue, ...], _Values("what a frame comes to, of each channel or of one")
+        tuple[FrameValue, ...],
+        _Values("what a frame comes to: a kind, or a table of [frame.values]"),
     ]
 
     def names(self, channels: tuple[str, ...]) -> tuple[str, ...]:
@@ -78,7 +83,7 @@ def _of(table: Table, entry: Any, channels: tuple[str, ...]) -> list[FrameValue]
     if not isinstance(entry, dict):
         raise table.error("values", f"must hold strings and tables, not {kind_of(entry)}")
     inner = table.inner("values", entry)
-    kind = inner.text("kind", among=tuple(FRAME_CATALOGUE))
+    kind = VALUES_KIND.read(inner, "kind", None)
     channel = inner.text("channel", "*", among=("*", *channels))
     inner.finish()
     chosen = range(len(channels)) if channel == "*" else [channels.index(channel)]

@@ -29,12 +29,12 @@ def of(value: Each, channel: int) -> float:
 class Adc:
     """What every sensor on the chip's analog-to-digital converter has."""
 
-    adc_bits: Annotated[int, Integer("the converter's", "bits", low=8, high=16)] = 12
+    adc_bits: Annotated[int, Integer("of a count of the converter", "bits", low=8, high=16)] = 12
     full_scale_volts: Annotated[
-        float, Number("what the highest count means; a thermistor's supply too", "V", above=0)
+        float, Number("what the highest count means, and a thermistor's supply", "V", above=0)
     ] = 3.3
     oversampling: Annotated[
-        int, Integer("conversions that are averaged for one sample", low=1, high=4096)
+        int, Integer("so many conversions are averaged for a sample", low=1, high=4096)
     ] = 16
 
     @property
@@ -64,8 +64,8 @@ class Linear(Adc):
 
     kind: ClassVar[str] = "linear"
 
-    gain: Annotated[Each, EachChannel("what a volt more means", "unit a volt", one=Number(""))]
-    offset: Annotated[Each, EachChannel("what 0 V means", "unit", one=Number(""))] = 0.0
+    gain: Annotated[Each, EachChannel("how much a volt more is", "unit a volt", one=Number(""))]
+    offset: Annotated[Each, EachChannel("what 0 V is", "unit", one=Number(""))] = 0.0
 
     def check(self, table: Table, channels: int) -> None:
         if any(of(self.gain, channel) == 0 for channel in range(channels)):
@@ -95,19 +95,21 @@ class Thermistor(Adc):
 
     kind: ClassVar[str] = "thermistor"
 
-    beta: Annotated[Each, EachChannel("of the data sheet", "K", one=Number("", above=0))]
+    beta: Annotated[
+        Each, EachChannel("the thermistor's, from its data sheet", "K", one=Number("", above=0))
+    ]
     r0_ohm: Annotated[
-        Each, EachChannel("resistance at `t0_celsius`", "ohm", one=Number("", above=0))
+        Each, EachChannel("its resistance at `t0_celsius`", "ohm", one=Number("", above=0))
     ]
     t0_celsius: Annotated[
-        Each, EachChannel("where `r0_ohm` holds", "C", one=Number("", above=-273.15))
+        Each, EachChannel("the temperature of `r0_ohm`", "C", one=Number("", above=-273.15))
     ] = 25.0
     series_ohm: Annotated[
         Each, EachChannel("the other resistor of the divider", "ohm", one=Number("", above=0))
     ]
-    to: Annotated[str, Choice("where the thermistor's far end is", among=("ground", "supply"))] = (
-        "ground"
-    )
+    to: Annotated[
+        str, Choice("where the thermistor's other end is", among=("ground", "supply"))
+    ] = "ground"
 
     def check(self, table: Table, channels: int) -> None:
         pass

@@ -52,25 +52,27 @@ class Network:
     activations: Annotated[tuple[str, ...], _Activations("of each hidden layer")]
     output_activation: Annotated[str, Choice("of the output layer", among=ACTIVATIONS)]
     output_bias: Annotated[
-        bool, Flag("a score that subtracts the mean residual can do without")
+        bool, Flag("whether the output layer has a bias; a whitened score can do without")
     ] = True
     quantize: Annotated[bool, Flag("int8 instead of float32")] = False
-    steps: Annotated[int, Integer("updates of the weights", low=1, high=1_000_000)] = 1000
-    batch: Annotated[int, Integer("rows in an update", "rows", low=1, high=65536)] = 32
-    learning_rate: Annotated[float, Number("of Adam", above=0, high=1)] = 1e-3
+    steps: Annotated[int, Integer("updates of the weights in training", low=1, high=1_000_000)] = (
+        1000
+    )
+    batch: Annotated[int, Integer("size of an update", "rows", low=1, high=65536)] = 32
+    learning_rate: Annotated[float, Number("of the optimiser, Adam", above=0, high=1)] = 1e-3
     decay: Annotated[
         str,
         Choice("`cosine`: the learning rate falls to zero at the end", among=("none", "cosine")),
     ] = "none"
     noise: Annotated[
-        float, Number("standard deviation of what is added to the input in training", low=0)
+        float, Number("standard deviation of the noise on the input in training", low=0)
     ] = 0.0
     replace: Annotated[
         float,
-        Number("share of the input's entries that become anything in training", low=0, high=1),
+        Number("share of the input's entries that become any value in training", low=0, high=1),
     ] = 0.0
-    replace_range: Annotated[float, Number("anything within plus or minus this", above=0)] = 8.0
-    seed: Annotated[int, Integer("of everything that is drawn in training")] = 1
+    replace_range: Annotated[float, Number("any value: within plus or minus this", above=0)] = 8.0
+    seed: Annotated[int, Integer("another seed, another network")] = 1
 
 
 def read_network(table: Table) -> Network:

@@ -16,13 +16,13 @@ class Table:
 
     def __init__(self, file: str, name: str, content: dict[str, Any]) -> None:
         self._file = file
-        self._name = name
+        self.name = name
         self._content = dict(content)
         self._asked: list[str] = []
 
     def error(self, key: str, reason: str) -> UserError:
         """What is wrong with a key, to be raised."""
-        table = f"[{self._name}] " if self._name else ""
+        table = f"[{self.name}] " if self.name else ""
         return UserError(f"{self._file}: {table}{key}: {reason}")
 
     def has(self, key: str) -> bool:
@@ -46,7 +46,7 @@ class Table:
         """A table that was found in an array, or under a key."""
         if not isinstance(value, dict):
             raise self.error(key, f"must be a table, not {kind_of(value)}")
-        return Table(self._file, f"{self._name}.{key}" if self._name else key, value)
+        return Table(self._file, f"{self.name}.{key}" if self.name else key, value)
 
     def split(self, key: str, deep: bool) -> "list[Table] | None":
         """A table for each entry of an array (`deep`: of an array of arrays); None where the key
@@ -54,7 +54,7 @@ class Table:
         value = self._content.get(key)
         if not isinstance(value, list) or (deep and not any(isinstance(v, list) for v in value)):
             return None
-        return [Table(self._file, self._name, {key: entry}) for entry in self.take(key)]
+        return [Table(self._file, self.name, {key: entry}) for entry in self.take(key)]
 
     def text(self, key: str, default: str | None = None, among: Sequence[str] = ()) -> str:
         value = self.take(key, default)

@@ -17,31 +17,42 @@ class Scaling:
     to normal data.
     """
 
-    kind: Annotated[str, Choice("over a fixed range, or fitted", among=(_RANGE, _STANDARD))]
-    low: Annotated[float, Number("becomes 0", "unit", _RANGE, required=True)] = 0.0
-    high: Annotated[float, Number("becomes 1", "unit", _RANGE, required=True)] = 1.0
-    clip: Annotated[tuple[float, float], Interval("what is beyond is cut", kind=_STANDARD)] = (
+    kind: Annotated[
+        str, Choice("by a fixed range, or fitted to normal data", among=(_RANGE, _STANDARD))
+    ]
+    low: Annotated[
+        float, Number("what becomes 0; below it is cut", "unit", _RANGE, required=True)
+    ] = 0.0
+    high: Annotated[
+        float, Number("what becomes 1; above it is cut", "unit", _RANGE, required=True)
+    ] = 1.0
+    clip: Annotated[
+        tuple[float, float],
+        Interval("of a standardised feature z; what is beyond is cut", kind=_STANDARD),
+    ] = (
         -16.0,
         16.0,
     )
     squash: Annotated[
-        float, Number("z becomes squash * asinh(z / squash); 0: off", kind=_STANDARD, low=0)
+        float,
+        Number("keeps large z in order: squash * asinh(z / squash); 0: off", kind=_STANDARD, low=0),
     ] = 0.0
     sd_floor: Annotated[
-        float, Number("least standard deviation that is believed", kind=_STANDARD, above=0)
+        float,
+        Number("a feature's standard deviation counts as this at least", kind=_STANDARD, above=0),
     ] = 1e-6
     drift_rows: Annotated[
-        float, Number("the scale allows for a random walk of so many", "rows", _STANDARD, low=0)
+        float, Number("the scale allows for a random walk over so many", "rows", _STANDARD, low=0)
     ] = 0.0
-    whiten: Annotated[bool, Flag("then decorrelated", kind=_STANDARD)] = False
+    whiten: Annotated[bool, Flag("takes out what features have in common", kind=_STANDARD)] = False
     whiten_clip: Annotated[
-        float, Number("what is beyond is cut afterwards", kind=_STANDARD, above=0)
+        float, Number("what is beyond plus or minus this is then cut", kind=_STANDARD, above=0)
     ] = 16.0
     whiten_shrink: Annotated[
         float,
-        Number("share of the covariance replaced by its diagonal", kind=_STANDARD, low=0, high=1),
+        Number("share of the covariance that its diagonal replaces", kind=_STANDARD, low=0, high=1),
     ] = 0.05
-    whiten_floor: Annotated[float, Number("added to the diagonal", kind=_STANDARD, low=0)] = 0.03
+    whiten_floor: Annotated[float, Number("added to that diagonal", kind=_STANDARD, low=0)] = 0.03
 
 
 def read_scaling(table: Table) -> Scaling:

@@ -21,7 +21,7 @@ _MEMBERS: Final = (
 
 Range = tuple[float, float]
 
-KIND: Final = Choice("how volts become the unit, see below", among=tuple(INPUTS))
+KIND: Final = Choice("how volts become the unit", among=tuple(INPUTS))
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,9 @@ class Sensor:
     """What is wired, channel by channel. The key `kind` says which of INPUTS it is."""
 
     input: Input
-    channels: Annotated[tuple[str, ...], _Channels("what each channel is called")]
+    channels: Annotated[tuple[str, ...], _Channels("one for each pin, in their order")]
     units: Annotated[
-        tuple[str, ...], _Units("of each channel; or `unit`, one string for all of them")
+        tuple[str, ...], _Units("one for each channel; or the key `unit`, a string, for all")
     ]
     valid: Annotated[
         Range | tuple[Range, ...],
@@ -126,7 +126,7 @@ class Sensor:
 class Sampling:
     """How often the sensor is read."""
 
-    rate_hz: Annotated[float, Number("how often all channels are read", "Hz", low=1e-3, high=1000)]
+    rate_hz: Annotated[float, Number("how often each channel is read", "Hz", low=1e-3, high=1000)]
 
 
 def _one_for_each(table: Table, record: Any, channels: int) -> None:

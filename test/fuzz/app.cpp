@@ -156,7 +156,8 @@ void Recover(FuzzBoard& board, App& app, const AppConfig& config, const NormalSi
   Sample(board, app);
   SimulatedInput simulation(config.sensor, normal, 0, Scenario::kNormal, 1,
                             config.sample_period_us);
-  for (int i = 0; i < 120; ++i) {
+  const int hop = config.frame == nullptr ? 1 : config.frame->hop;
+  for (int i = 0; i < 120 * hop; ++i) {
     const HostSample sample = simulation.Next();
     std::memcpy(board.sample.values, sample.values, sizeof(sample.values));
     board.sample.fault = sample.fault;
@@ -197,7 +198,8 @@ void Run(Input& input, const AppConfig& config, const NormalSignal& normal, AppM
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(data, size);
-  if ((input.Take<uint8_t>() & 1) == 0) {
+  const auto which = input.Take<uint8_t>();
+  if ((which & 1) == 0) {
     static ModelMemory storage;
     DenseAutoencoder dense(model_config::kDenseModel);
     MeanAutoencoder mean(model_config::kFeatureCount);
@@ -206,7 +208,10 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } else {
     static FeatureState states[everything::kCount];
     MeanAutoencoder engine(everything::kCount);
-    Run(input, everything::kApp, everything::kNormalSignal, {states, nullptr}, engine);
+    static float ring[everything::kFrame.samples * everything::kChannels];
+    AppConfig config = everything::kApp;
+    if ((which & 2) != 0) config.frame = &everything::kFrame;
+    Run(input, config, everything::kNormalSignal, {states, ring}, engine);
   }
   return 0;
 }

@@ -86,6 +86,11 @@ inline constexpr ChannelConfig kChannel = {
 inline constexpr ChannelConfig kChannelConfigs[kChannels] = {kChannel, kChannel};
 inline constexpr SensorConfig kSensor = {4095, 16, 90, kChannelConfigs};
 
+// Frames whose values are like the samples, for who puts them into `kApp`.
+inline constexpr FrameValueSpec kFrameValues[kChannels] = {{FrameKind::kMean, 0},
+                                                           {FrameKind::kMean, 1}};
+inline constexpr FrameConfig kFrame = {8, 3, kChannels, kChannels, 2.0f, kFrameValues};
+
 inline constexpr char kFingerprint[] =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 inline constexpr const char* kChannelNames[kChannels] = {"left", "right"};

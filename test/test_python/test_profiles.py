@@ -1,12 +1,20 @@
 """Profiles: what ships, and what a user is told about a mistake."""
 
+import dataclasses
+import json
+import math
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from project import profile as profiles
 from project.errors import UserError
+from project.paths import PROFILES, PROJECT
+from project.profile import describe
 from project.profile.inputs import Linear
+from project.profile.reader import Table
 
 LESSON = profiles.find("lesson").read_text(encoding="utf-8")
 
@@ -193,3 +201,143 @@ def test_what_the_adc_can_just_do_is_taken(tmp_path: Path) -> None:
     load(tmp_path, eight.replace("rate_hz = 2.0", "rate_hz = 78.125"))
     with pytest.raises(UserError, match=r"of 8 channels take 51 % .* take 15 or less"):
         load(tmp_path, eight.replace("rate_hz = 2.0", "rate_hz = 80"))
+
+
+# --- the keys themselves
+
+EXAMPLES = [*sorted(PROFILES.glob("*.toml")), *sorted((PROJECT / "examples").glob("*.toml"))]
+
+# A default that changes changes what every profile without its key means: then profiles.FORMAT goes
+# up by one, here too. A key that is added with its default changes nothing.
+DEFAULTS = (
+    1,
+    {
+        "": {"description": ""},
+        "sensor": {"stuck_seconds": 0.0},
+        'sensor, kind = "linear"': {
+            "adc_bits": 12,
+            "full_scale_volts": 3.3,
+            "oversampling": 16,
+            "offset": 0.0,
+        },
+        'sensor, kind = "thermistor"': {
+            "adc_bits": 12,
+            "full_scale_volts": 3.3,
+            "oversampling": 16,
+            "t0_celsius": 25.0,
+            "to": "ground",
+        },
+        "frame.values": {"channel": "*"},
+        "features.use": {"channel": "*"},
+        "features.adaptation": {"limit": 1.0},
+        'scaling, kind = "standard"': {
+            "clip": (-16.0, 16.0),
+            "squash": 0.0,
+            "sd_floor": 1e-6,
+            "drift_rows": 0.0,
+            "whiten": False,
+            "whiten_clip": 16.0,
+            "whiten_shrink": 0.05,
+            "whiten_floor": 0.03,
+        },
+        "network": {
+            "output_bias": True,
+            "quantize": False,
+            "steps": 1000,
+            "batch": 32,
+            "learning_rate": 1e-3,
+            "decay": "none",
+            "noise": 0.0,
+            "replace": 0.0,
+            "replace_range": 8.0,
+            "seed": 1,
+        },
+        "detector": {
+            "kind": "autoencoder",
+            "score": "absolute",
+            "clip_output": False,
+            "residual_shrink": 0.05,
+            "residual_floor": 1e-4,
+            "chart_tau": 0.0,
+            "alarm_count": 1,
+            "alarm_seconds": 0.0,
+            "clear_seconds": 0.0,
+            "clear_ratio": 1.0,
+            "warmup_seconds": 0.0,
+        },
+        'detector.calibration, kind = "quantile"': {"quantile": 0.999, "margin": 1.5},
+        "data.synthetic": {"low": -math.inf, "high": math.inf, "seed": 1},
+        'data.synthetic, kind = "sensor"': {
+            "daily": 0.0,
+            "ripple": 0.0,
+            "ripple_seconds": 600.0,
+            "walk": 0.0,
+        },
+    },
+)
+
+
+def defaults() -> dict[str, dict[str, Any]]:
+    found = {
+        table: {name: default for name, _, default in own if default is not dataclasses.MISSING}
+        for table, own in describe.entries().items()
+    }
+    return {table: own for table, own in found.items() if own}
+
+
+def test_a_default_changes_only_together_with_the_format() -> None:
+    assert (profiles.FORMAT, defaults()) == DEFAULTS
+
+
+def test_a_default_that_is_written_down_changes_nothing(tmp_path: Path) -> None:
+    for path in EXAMPLES:
+        document = tomllib.loads(path.read_text("utf-8"))
+        plain = profiles.load(path)
+        written = path.read_text("utf-8")
+        for name, own in defaults().items():
+            table, _, kind = name.partition(", ")
+            content: Any = document
+            for part in table.split(".") if table else ():
+                content = content.get(part, {})
+            if not table or not isinstance(content, dict) or f"[{table}]" not in written:
+                continue
+            if kind and f'kind = "{content.get("kind")}"' != kind:
+                continue
+            lines = [
+                f"{key} = {json.dumps(value)}"
+                for key, value in own.items()
+                if key not in content and value not in (math.inf, -math.inf)
+            ]
+            written = written.replace(f"[{table}]", "\n".join([f"[{table}]", *lines]))
+        assert written != path.read_text("utf-8")
+        (tmp_path / path.name).write_text(written, "utf-8")
+        assert profiles.load(tmp_path / path.name).canonical() == plain.canonical()
+
+
+def test_the_page_has_every_key_as_the_reader_has_it(project: Path) -> None:
+    page = (project / "docs" / "writing-a-profile.md").read_text("utf-8")
+    assert page.endswith(describe.section()), (
+        "put the output of ./piow python -m project.profile.describe at the end of the page"
+    )
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_whatever_the_reader_asks_for_is_a_key_of_the_page(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: set[tuple[str, str]] = set()
+    take = Table.take
+
+    def listening(table: Table, key: str, default: Any = None) -> Any:
+        asked.add((table.name, key))
+        return take(table, key, default)
+
+    monkeypatch.setattr(Table, "take", listening)
+    profiles.load(path)
+    known = {("sensor", "unit")}  # beside `units`
+    for name, own in describe.entries().items():
+        table = name.partition(",")[0]
+        known |= {(table, key) for key, *_ in own}
+        above, _, last = table.rpartition(".")
+        known |= {(above, last), ("", above)}
+    assert asked <= known

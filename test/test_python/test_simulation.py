@@ -173,7 +173,8 @@ def test_a_normal_signal_is_normal(
     noise: dict[str, float],
 ) -> None:
     readings = recording(LEVELS[:channels], NOISES[:channels], **noise)
-    model = trained(tmp_path, readings, **keys)
+    warmup_seconds = 24 / float(str(keys.get("rate_hz", 2.0)))
+    model = trained(tmp_path, readings, **{"warmup_seconds": warmup_seconds, **keys})
     run = simulate(model, "normal")
     assert run.exit_code == 0
     assert re.fullmatch("W{24}N{96,}", run.states), run.said

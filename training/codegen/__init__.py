@@ -79,7 +79,7 @@ def config_header(profile: Profile, manifest: Manifest) -> str:
         _agreed(),
         _identity(profile, manifest),
         _sensor(profile),
-        _frame(profile),
+        frame_tables(profile),
         detector.features(profile, manifest),
         detector.normal(manifest),
         _network(manifest),
@@ -152,7 +152,7 @@ def _sensor(profile: Profile) -> str:
     )
 
 
-def _frame(profile: Profile) -> str:
+def frame_tables(profile: Profile) -> str:
     """`FrameConfig kFrame`, and what its values are called: the channels, without frames."""
     frame = profile.frame
     if frame is None:

@@ -17,7 +17,7 @@ CommandShell::CommandShell(const AppConfig& config, Platform platform, Autoencod
       engine_(engine),
       settings_(settings),
       exchange_(exchange),
-      printer_(config, platform.serial) {
+      printer_(config, platform.serial, line_) {
   if (config.frame != nullptr) frame_ = {config.frame->samples, config.frame->hop};
 }
 

@@ -59,10 +59,10 @@ class CommandShell {
   Autoencoder& engine_;
   Settings& settings_;
   Exchange& exchange_;
+  LineBuffer line_;
   EventPrinter printer_;
   FrameSize frame_ = {};
   LineReader reader_;
-  LineBuffer line_;
   uint32_t requests_sent_ = 0;
   uint32_t forget_sent_ = 0;  // requests_sent_ after the last `calibrate default`
   const char* failure_ = nullptr;

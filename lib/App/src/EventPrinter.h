@@ -8,8 +8,9 @@
 
 class EventPrinter {
  public:
-  // Both must outlive the printer.
-  EventPrinter(const AppConfig& config, SerialLine& serial) : config_(config), serial_(serial) {}
+  // All must outlive the printer. `line` is empty between two calls.
+  EventPrinter(const AppConfig& config, SerialLine& serial, LineBuffer& line)
+      : config_(config), serial_(serial), line_(line) {}
 
   // Any event but that of a calibration.
   void Print(const Event& event);
@@ -32,7 +33,7 @@ class EventPrinter {
 
   const AppConfig& config_;
   SerialLine& serial_;
-  LineBuffer line_;
+  LineBuffer& line_;
   bool raw_ = false;
   bool raw_crc_ = false;
   State last_state_ = State::kWarmup;

@@ -22,6 +22,7 @@ void SamplingLoop::Use(const SettingsRecord& settings) {
     detector_.extractor().SetSigma(i, settings.noise[i]);
   }
   UseThreshold();
+  verdict_.threshold = detector_.threshold();
   exchange_.noise.store(detector_.extractor().sigma(0), std::memory_order_relaxed);
 }
 

@@ -2,35 +2,42 @@
 
 #include <cmath>
 
-Moments MomentsOf(const RingChannel& samples) {
-  const auto n = static_cast<float>(samples.count);
-  // Around the first sample, so that a large level leaves room for the digits of what moves.
-  const float first = samples[0];
+namespace {
+
+// The mean of the samples less `around`.
+float MeanFrom(const RingChannel& samples, float around) {
   float sum = 0.0f;
-  float low = 0.0f;
-  float high = 0.0f;
-  for (int32_t i = 0; i < samples.count; ++i) {
-    const float d = samples[i] - first;
-    sum += d;
-    low = std::fmin(low, d);
-    high = std::fmax(high, d);
-  }
-  const float centre = sum / n;
+  for (int32_t i = 0; i < samples.count; ++i) sum += samples[i] - around;
+  return sum / static_cast<float>(samples.count);
+}
+
+}  // namespace
+
+Moments MomentsOf(const RingChannel& samples) {
+  // Around a first mean, and that corrected once: seven digits would else be lost to a large level,
+  // or to one sample that is far away.
+  const float around = samples[0] + MeanFrom(samples, samples[0]);
+  const float centre = MeanFrom(samples, around);
+  float low = samples[0] - around;
+  float high = low;
   float squares = 0.0f;
   float fourths = 0.0f;
   int crossings = 0;
-  bool above_before = 0.0f >= centre;
+  bool above_before = low >= centre;
   for (int32_t i = 0; i < samples.count; ++i) {
-    const float d = samples[i] - first;
+    const float d = samples[i] - around;
     const float square = (d - centre) * (d - centre);
     squares += square;
     fourths += square * square;
+    low = std::fmin(low, d);
+    high = std::fmax(high, d);
     const bool above = d >= centre;
     crossings += above != above_before ? 1 : 0;
     above_before = above;
   }
+  const auto n = static_cast<float>(samples.count);
   Moments moments = {};
-  moments.mean = first + centre;
+  moments.mean = around + centre;
   moments.variance = squares / n;
   moments.rms = std::sqrt(moments.variance);
   moments.peak_to_peak = high - low;
