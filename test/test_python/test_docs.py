@@ -373,6 +373,10 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, root / name)
     (root / ".venv").symlink_to(PROJECT / ".venv")
+    targets = root / "extra_scripts" / "targets.py"  # a port of its own, as 7001 may be in use
+    text = targets.read_text(encoding="utf-8")
+    assert "BOARD_PORT = 7001" in text
+    targets.write_text(text.replace("BOARD_PORT = 7001", "BOARD_PORT = 0"), encoding="utf-8")
     _write_office(root / "office.csv")
     minute = [f"{i / 2},{25 + (7 * i % 13 - 6) / 50:.2f}" for i in range(120)]
     (root / "FILE.csv").write_text("\n".join(["time,temperature", *minute, ""]))
