@@ -57,7 +57,8 @@ def write(
     parts = [normal, signals.injected(profile, trial, signals.seconds_a_row(profile, dataset))]
     told("scores", 2, _STEPS)
     parts.append(threshold.section(profile, found, dataset))
-    parts += _measured(profile, found, longest, detectors, told)
+    samples = max(dataset.as_samples().segments, key=len)
+    parts += _measured(profile, found, samples, detectors, told)
     headline = _headline(profile, found, dataset, trial, alarms)
     told("writing the page", _STEPS - 1, _STEPS)
     fresh = found["fingerprint"] == fingerprint.expected(profile, found["data"])

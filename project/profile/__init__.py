@@ -74,9 +74,14 @@ class Profile:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """`channel.kind`, with the parameters where a kind has them: `temperature.level(16)`."""
+        """`channel.kind`, with the parameters where a kind has them: `temperature.level(16)`.
+
+        A value of a frame as it is has the value's own name: `x.rms`.
+        """
         return tuple(
-            f"{self.value_names[f.channel]}.{f.kind}"
+            self.value_names[f.channel]
+            if self.frame and f.kind == "value"
+            else f"{self.value_names[f.channel]}.{f.kind}"
             + (f"({', '.join(f'{p:g}' for p in f.parameters)})" if f.parameters else "")
             for f in self.features.use
         )

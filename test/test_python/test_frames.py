@@ -181,6 +181,8 @@ def test_the_report_shows_the_values_of_frames(fan: Fan, project: Path) -> None:
     assert done.returncode == 0, done.stderr
     page = (fan.folder / "report.html").read_text("utf-8")
     assert "x.rms" in page
+    assert "microseconds a sample" in page  # measured on samples, not on frames
+    assert "something failed" not in page
 
 
 def test_a_recording_at_another_rate_is_refused(tmp_path: Path) -> None:
