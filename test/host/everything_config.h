@@ -71,8 +71,8 @@ inline constexpr DetectorConfig kDetector = {
     {kTables.zero, kTables.whitening},
 };
 
-inline constexpr ChannelConfig kChannel = {
-    .kind = SensorKind::kLinear,
+inline constexpr AnalogChannel kAnalogChannel = {
+    .kind = AnalogKind::kLinear,
     .gain = 10.0f,
     .offset = 20.0f,
     .beta = 0.0f,
@@ -80,11 +80,11 @@ inline constexpr ChannelConfig kChannel = {
     .t0_celsius = 25.0f,
     .series_ohm = 0.0f,
     .full_scale_volts = 3.3f,
-    .valid_low = -40.0f,
-    .valid_high = 125.0f,
 };
-inline constexpr ChannelConfig kChannelConfigs[kChannels] = {kChannel, kChannel};
-inline constexpr SensorConfig kSensor = {4095, 16, 90, kChannelConfigs};
+inline constexpr AnalogChannel kAnalogChannels[kChannels] = {kAnalogChannel, kAnalogChannel};
+inline constexpr AnalogConfig kAnalog = {4095, 16, kAnalogChannels};
+inline constexpr ChannelConfig kChannelConfigs[kChannels] = {{-40.0f, 125.0f}, {-40.0f, 125.0f}};
+inline constexpr SensorConfig kSensor = {90, kChannelConfigs, &kAnalog};
 
 // Frames whose values are like the samples, for who puts them into `kApp`.
 inline constexpr FrameValueSpec kFrameValues[kChannels] = {{FrameKind::kMean, 0},

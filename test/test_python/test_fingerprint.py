@@ -26,6 +26,7 @@ SOURCES = {
     *fingerprint.WITH_NETWORK,
     *fingerprint.WITH_CHANNELS,
     *fingerprint.WITH_STRETCH,
+    *fingerprint.WITH_FRAMES,
     *fingerprint.WITH_RECORDINGS,
 }
 
