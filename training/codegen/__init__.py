@@ -39,6 +39,7 @@ _INCLUDES: Final = (
     "DenseModel.h",
     "DetectorConfig.h",
     "FastKernels.h",
+    "FeatureCatalogue.h",
     "FeatureSpec.h",
     "FrameSpec.h",
     "NormalSignal.h",
