@@ -22,6 +22,8 @@ PYTHON_SUITE = "test_python"
 LOCAL_UNITY = "symlink://offline/unity"
 OFFLINE = "PIOW_OFFLINE"  # environment variable: "1" where the registry is known out of reach
 SUMMARY = re.compile(r"|-+|\d+ Tests \d+ Failures \d+ Ignored|OK|FAIL")  # Unity's last lines
+# A process a core, but few, as each may take a GB for TensorFlow; a file's tests stay together.
+IN_PARALLEL = ("-n", "auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 REGISTRY = "https://api.registry.platformio.org/v3/packages/platformio/tool/tool-scons"
 
 
@@ -99,7 +101,8 @@ class CustomTestRunner(UnityTestRunner):  # type: ignore[misc]
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder, "report.xml")
             command = [python_with_pytest(project), "-m", "pytest", self.test_suite.test_dir]
-            command += [f"--junitxml={report}", *(["-v"] if self.options.verbose else [])]
+            command += [*IN_PARALLEL, f"--junitxml={report}"]
+            command += ["-v"] if self.options.verbose else []
             command += self.options.program_args or ()
             sys.stdout.flush()
             code = subprocess.run(command, cwd=project).returncode
@@ -137,20 +140,20 @@ def to_test_case(element: ElementTree.Element) -> TestCase:
 def python_with_pytest(project: Path) -> str:
     """The project's .venv, filled by piow if need be, or this Python if it has pytest."""
     python = project / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if can_import_pytest(python):
+    if can_run_pytest(python):
         return str(python)
-    if find_spec("pytest"):
+    if find_spec("xdist"):
         return sys.executable
     click.echo("Setting up .venv for the Python tests...")
     subprocess.run([sys.executable, project / "piow", "--install", "train", "dev"])
-    if can_import_pytest(python):
+    if can_run_pytest(python):
         return str(python)
     raise UnitTestSuiteError("The Python tests need pytest: run `python piow --install train dev`")
 
 
-def can_import_pytest(python: Path) -> bool:
+def can_run_pytest(python: Path) -> bool:
     try:
-        return subprocess.run([python, "-c", "import pytest"], capture_output=True).returncode == 0
+        return subprocess.run([python, "-c", "import xdist"], capture_output=True).returncode == 0
     except OSError:
         return False
 

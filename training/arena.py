@@ -103,6 +103,9 @@ def _least_by_trying(tflite: bytes) -> int:
 
 def _main(path: Path) -> None:
     """Prints the least working size."""
+    import numpy  # noqa: F401  # both once, and not in each of the processes that try a size
+    from tflite_micro.python.tflite_micro import runtime  # noqa: F401
+
     tflite = path.read_bytes()
     size = _ALIGNMENT
     working = 0

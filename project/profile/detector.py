@@ -79,7 +79,7 @@ class Detector:
     chart_tau: Annotated[
         float,
         Number(
-            "time constant of the second chart, the mean score; 0: there is none", "samples", low=0
+            "time constant of the second chart, the mean score; 0: there is none", "frames", low=0
         ),
     ] = 0.0
     alarm_count: Annotated[

@@ -38,8 +38,8 @@ class Adaptation:
 
 # The keys of an entry of `use`.
 USE_KIND: Final = Choice("what is computed", among=tuple(CATALOGUE))
-USE_CHANNEL: Final = Key('of which channel, by its name; "*": of each')
-USE_PARAMETER: Final = Number("a time constant, where its kind has it", "samples", low=1)
+USE_CHANNEL: Final = Key('the name of a channel, or of a value of a frame; "*": each')
+USE_PARAMETER: Final = Number("a time constant, where its kind has it", "frames", low=1)
 
 
 @dataclass(frozen=True)

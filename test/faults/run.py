@@ -39,7 +39,7 @@ HERE = Path(__file__).absolute().parent
 PROJECT = HERE.parents[1]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "test" / "test_python")]
 
-from conftest import copy_project, load_piow  # noqa: E402
+from conftest import build_quickly, copy_project, load_piow  # noqa: E402
 from serial_line import VirtualBoard  # noqa: E402
 from small_wheel import make_wheel  # noqa: E402
 
@@ -343,9 +343,7 @@ class ProjectCopy:
         self.root = root
         copy_project(root)
         (root / ".venv").symlink_to(PROJECT / ".venv")
-        settings = root / "platformio.ini"
-        text = settings.read_text(encoding="utf-8")
-        settings.write_text(text.replace("    -O2\n", "    -O0\n"), encoding="utf-8")
+        build_quickly(root)
         self.program = root / ".pio" / "build" / "native" / "program"
 
     @property

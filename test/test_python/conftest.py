@@ -15,6 +15,9 @@ from types import ModuleType
 import pytest
 from serial_line import VirtualBoard
 
+from benchmark.program import Compiler, compiler
+from training import files
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 os.environ.pop("PIOW", None)  # by which piow says how it was called, also when it runs these tests
@@ -40,7 +43,16 @@ PARTS = (
     "training",
 )
 
+# Files that take longest. They start first, so that at the end no process waits long for another.
+LONGEST = ("faults", "model_step", "docs", "training", "report", "exercise", "simulation")
+
 PlatformIO = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files in the order of LONGEST, then the others as they were."""
+    places = {f"test_{name}": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +72,14 @@ def copy_project(root: Path) -> Path:
         elif source.is_file():
             shutil.copy2(source, root / name)
     return root
+
+
+def build_quickly(root: Path) -> None:
+    """Makes the builds of a copy half as long, where it does not matter how fast its program is."""
+    settings = root / "platformio.ini"
+    text = settings.read_text(encoding="utf-8")
+    assert "    -O2\n" in text
+    settings.write_text(text.replace("    -O2\n", "    -O0\n"), encoding="utf-8")
 
 
 @pytest.fixture
@@ -110,14 +130,45 @@ def platformio() -> PlatformIO:
     return run_platformio
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that `make` fills for all tests of this run, whichever process they are in.
+
+    The others wait for the first; where it fails, the next one tries again, and fails there too.
+    """
+    run = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run = run.parent  # each worker has a folder of its own in that of the run
+    folder, made = run / "once" / name, run / "once" / f"{name}.made"
+    with files.lock(run / "once" / f"{name}.lock", f"{name} is being made"):
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The host program with the committed model, built apart from the user's build folder."""
-    workspace = tmp_path_factory.mktemp("workspace")
-    built = run_platformio("run", "-e", "native", PLATFORMIO_WORKSPACE_DIR=workspace)
-    assert built.returncode == 0, built.stdout + built.stderr
+
+    def build(folder: Path) -> None:
+        built = run_platformio("run", "-e", "native", PLATFORMIO_WORKSPACE_DIR=folder)
+        assert built.returncode == 0, built.stdout + built.stderr
+
     name = "program.exe" if os.name == "nt" else "program"
-    return workspace / "build" / "native" / name
+    return once(tmp_path_factory, "program", build) / "build" / "native" / name
+
+
+@pytest.fixture(scope="session")
+def host_compiler(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
+    """Compiles host programs for one detector after another; the libraries are compiled already."""
+
+    def libraries(folder: Path) -> None:
+        (folder / "command").write_text(compiler(folder).command)
+
+    folder = once(tmp_path_factory, "libraries", libraries)
+    return Compiler((folder / "command").read_text(), tuple(sorted(folder.glob("*.o"))))
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import csv
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+import in_process
 import numpy as np
 import pytest
 
@@ -15,6 +15,7 @@ from monitor.telemetry import Answer, Reading, parse
 from project import profile as profiles
 from project.errors import UserError
 from project.paths import PROJECT
+from training import __main__ as training
 from training import manifest, recordings
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "skab"
@@ -90,18 +91,19 @@ def test_the_detector_without_a_network_on_the_real_pump() -> None:
 
 @needs_data
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
-def test_eight_channels_from_a_recording_to_a_cause(project: Path, tmp_path: Path) -> None:
+def test_eight_channels_from_a_recording_to_a_cause(
+    tmp_path: Path, host_compiler: program.Compiler
+) -> None:
     recording = DATA / "valve1" / "0.csv"
-    command = [sys.executable, "-m", "training", "train", "--profile", "examples/pump.toml"]
+    command = ["train", "--profile", str(PROJECT / "examples" / "pump.toml")]
     command += ["--data", str(recording), "--rows", "0:400", "--out", str(tmp_path / "pump")]
     for channel in PUMP.sensor.channels:
         command += ["--column", channel]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    done = in_process.run(training.main, *command)
     assert done.returncode == 0, done.stderr
     plain = tmp_path / "plain.csv"
     recordings.write_plain(recordings.read(recording, PUMP), PUMP, plain)
-    compiler = program.compiler(tmp_path / "objects")
-    built = compiler.build(PUMP, manifest.load(tmp_path / "pump"), tmp_path / "program")
+    built = host_compiler.build(PUMP, manifest.load(tmp_path / "pump"), tmp_path / "program")
     said = subprocess.run(
         [str(built.path), "--replay", str(plain)],
         input="channels on\nmodel\n",

@@ -21,11 +21,6 @@ needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++"
 TEMPERATURE = profiles.load(profiles.find("temperature"))
 
 
-@pytest.fixture(scope="module")
-def compiler(tmp_path_factory: pytest.TempPathFactory) -> program.Compiler:
-    return program.compiler(tmp_path_factory.mktemp("objects"))
-
-
 # --- devices
 
 
@@ -131,10 +126,10 @@ def test_the_other_number_type_and_its_alias() -> None:
 
 @needs_compiler
 def test_cpp_and_numpy_alarm_alike(
-    compiler: program.Compiler, project: Path, tmp_path: Path
+    host_compiler: program.Compiler, project: Path, tmp_path: Path
 ) -> None:
     found = manifest.load(project / "models" / "temperature")
-    built = compiler.build(TEMPERATURE, found, tmp_path)
+    built = host_compiler.build(TEMPERATURE, found, tmp_path)
     device = devices.draw(1, 3)[0]
     random = np.random.default_rng(4)
     clips = [devices.events(device, kind, max(GRID[kind]), 1, 300, random)[0] for kind in GRID]

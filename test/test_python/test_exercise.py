@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from conftest import PlatformIO, platformio_settings
+from conftest import PlatformIO, build_quickly, platformio_settings
 from serial_line import MonitorSession, VirtualBoard
 
 from monitor.telemetry import MARKER
@@ -23,6 +23,7 @@ def test_the_whole_exercise(
     if find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed")
     (project_copy / ".venv").symlink_to(sys.prefix)
+    build_quickly(project_copy)
     profile = project_copy / "profiles" / "temperature.toml"
     small, changed = re.subn(r"(?m)^steps = \d+", "steps = 300", profile.read_text("utf-8"))
     assert changed == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from conftest import copy_project, load_piow, platformio_settings
+from conftest import build_quickly, copy_project, load_piow, platformio_settings
 from test_collect import FakeBoard
 
 from monitor import collect
@@ -211,8 +211,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project that all tests here build, quickly, in turns."""
     root = copy_project(tmp_path_factory.mktemp("faults") / "project")
     (root / ".venv").symlink_to(sys.prefix)
-    settings = root / "platformio.ini"
-    settings.write_text(settings.read_text().replace("    -O2\n", "    -O0\n"))
+    build_quickly(root)
     targets = root / "extra_scripts" / "targets.py"
     targets.write_text(targets.read_text().replace("BOARD_PORT = 7001", "BOARD_PORT = 0"))
     return root

@@ -16,7 +16,7 @@ from project.profile.inputs import Linear
 from training import data, fingerprint, train
 
 LESSON, TEMPERATURE = (profiles.load(profiles.find(name)) for name in ("lesson", "temperature"))
-PUMP = profiles.load(PROJECT / "examples" / "pump.toml")
+PUMP, FAN = (profiles.load(PROJECT / "examples" / f"{name}.toml") for name in ("pump", "fan"))
 
 # Modules that a training goes through but that cannot change what comes out: they write, name,
 # judge or silence.
@@ -111,7 +111,8 @@ def test_sources_change_it_but_their_line_ends_do_not(
     [
         ("train", "all"),
         ("stretch", "stretched"),
-        ("cause", "of channels"),
+        ("cause", "of channels, framed"),
+        ("frames", "framed"),
         ("conversion", "with a network, stretched, of channels, recorded"),
         ("table", "recorded"),
         ("evaluation", "none"),
@@ -128,6 +129,7 @@ def test_a_source_counts_for_the_profiles_that_use_it(
         "with a network": (LESSON, ["synthetic"]),
         "stretched": (TEMPERATURE, ["synthetic"]),
         "of channels": (PUMP, ["synthetic"]),
+        "framed": (without_network(FAN), ["synthetic"]),
         "recorded": (LESSON, ["recordings", "00"]),
     }
     before = {name: fingerprint.compute(*case) for name, case in cases.items()}

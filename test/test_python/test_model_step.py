@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import build_quickly
 
 from project.paths import PROFILES, PROJECT, home_of
 from training import model_step
@@ -23,6 +24,7 @@ EDITS = (("steps = 1600 ", "steps = 60 "), ("rows = 1000", "rows = 200"))
 def copy(project_copy: Path) -> Path:
     """A copy whose .venv is the environment that these tests run in, with a small lesson."""
     (project_copy / ".venv").symlink_to(sys.prefix)
+    build_quickly(project_copy)
     profile = project_copy / "profiles" / "lesson.toml"
     text = profile.read_text(encoding="utf-8")
     for old, new in EDITS:
@@ -50,6 +52,9 @@ def test_a_changed_number_retrains_once_then_reuses(copy: Path, platformio: Plat
     profile = copy / "profiles" / "lesson.toml"
     original = (PROJECT / "profiles" / "lesson.toml").read_text()
     shipped = {p.name: p.read_bytes() for p in (copy / "models" / "lesson").iterdir()}
+    (copy / "mine.py").write_text('Import("env")\nenv.AddCustomTarget("mine", "$PROGPATH", "echo")')
+    scripts = "${env.extra_scripts}\n    mine.py"
+    (copy / "platformio.local.ini").write_text(f"[env:native]\nextra_scripts =\n    {scripts}\n")
     first = build(platformio, copy, "-t", "envdump")
     assert "another state of profile, data or code" in first
     assert "not trained for this target" in first
@@ -89,9 +94,6 @@ def test_a_changed_number_retrains_once_then_reuses(copy: Path, platformio: Plat
 
     # A target that nobody knows here and that links all the same gets no wrong model.
     profile.write_text(changed.replace("sd = 2.0", "sd = 2.2"))
-    (copy / "mine.py").write_text('Import("env")\nenv.AddCustomTarget("mine", "$PROGPATH", "echo")')
-    scripts = "${env.extra_scripts}\n    mine.py"
-    (copy / "platformio.local.ini").write_text(f"[env:native]\nextra_scripts =\n    {scripts}\n")
     (copy / ".pio" / "build" / "native" / "program").unlink()
     linked = build(platformio, copy, "-t", "mine")
     assert linked.startswith("1\n"), linked

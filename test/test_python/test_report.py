@@ -10,17 +10,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import in_process
 import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib")
 
-from benchmark import report, synthetic
+from benchmark import __main__ as benchmark
+from benchmark import program, report, synthetic
 from benchmark.devices import GRID
 from benchmark.report import anomalies, comparison, page, signals
 from project import profile as profiles
 from project.errors import UserError
 from project.paths import PROJECT
+from training import __main__ as training
 from training import manifest
 
 TEMPERATURE = profiles.load(profiles.find("temperature"))
@@ -51,13 +54,14 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def run_report(
-    project: Path, *arguments: str | Path, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "benchmark", "report", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=project, env={**os.environ, **environment}, capture_output=True, text=True
-    )
+def run_report(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return in_process.run(benchmark.main, "report", *arguments)
+
+
+@pytest.fixture
+def compiled(host_compiler: program.Compiler, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report finds the libraries compiled already."""
+    monkeypatch.setattr(program, "compiler", lambda folder: host_compiler)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,11 +75,21 @@ class Made:
 
 @pytest.fixture(scope="module", params=["temperature", "lesson"])
 def made(
-    request: pytest.FixtureRequest, measured: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    measured: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    host_compiler: program.Compiler,
 ) -> Made:
+    """One in a process of its own, as a user has it; the other here, which is quicker."""
     path = tmp_path_factory.mktemp("page") / "page.html"
-    asked = ("--profile", request.param, "--out", path, "--benchmark", measured)
-    done = run_report(PROJECT, *asked)
+    asked = ("--profile", request.param, "--out", str(path), "--benchmark", str(measured))
+    if request.param == "temperature":
+        command = [sys.executable, "-m", "benchmark", "report", *asked]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    else:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(program, "compiler", lambda folder: host_compiler)
+            done = run_report(*asked)
     assert done.returncode == 0, done.stderr
     return Made(done.stdout, done.stderr, path.read_text(encoding="utf-8"))
 
@@ -158,6 +172,7 @@ def test_anomalies_are_found_or_missed_by_alarms_that_begin_with_them() -> None:
     assert text.count('<td class="missed">missed</td>') == 5
 
 
+@pytest.mark.usefixtures("compiled")
 def test_every_channel_is_shown_with_its_unit_once(project: Path, tmp_path: Path) -> None:
     text = (project / "examples" / "pump.toml").read_text(encoding="utf-8")
     start, end = text.index("channels = ["), text.index("]", text.index("channels = [")) + 1
@@ -171,10 +186,9 @@ def test_every_channel_is_shown_with_its_unit_once(project: Path, tmp_path: Path
     lines = [",".join(f"{v:.5f}" for v in row) for row in rows]
     data.write_text("\n".join(lines) + "\n")
     model, path = tmp_path / "model", tmp_path / "page.html"
-    command = [sys.executable, "-m", "training", "train", "--profile", str(profile)]
-    command += ["--data", str(data), "--interval", "1", "--out", str(model)]
-    subprocess.run(command, cwd=project, check=True)
-    done = run_report(project, "--profile", profile, "--model", model, "--out", path)
+    asked = ("--profile", profile, "--data", data, "--interval", "1", "--out", model)
+    assert in_process.run(training.main, "train", *asked).returncode == 0
+    done = run_report("--profile", profile, "--model", model, "--out", path)
     assert done.returncode == 0, done.stderr
     page_text = path.read_text(encoding="utf-8")
     for title in ("Normal data", "What it would say"):
@@ -190,13 +204,16 @@ def test_every_channel_is_shown_with_its_unit_once(project: Path, tmp_path: Path
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the compiler that fails is a shell script")
-def test_what_failed_is_in_the_page_and_on_the_terminal(project: Path, tmp_path: Path) -> None:
+def test_what_failed_is_in_the_page_and_on_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compiler = tmp_path / "bin" / "g++"
     compiler.parent.mkdir()
     compiler.write_text("#!/bin/sh\necho 'no <memory> left' >&2\nexit 1\n")
     compiler.chmod(0o755)
     path = tmp_path / "page.html"
-    done = run_report(project, "--out", path, PATH=str(compiler.parent))
+    monkeypatch.setenv("PATH", str(compiler.parent))
+    done = run_report("--profile", "lesson", "--out", path)
     assert done.returncode == 0, done.stderr
     failed = ("What it finds, against others", "How large, how fast")
     text = path.read_text(encoding="utf-8")
@@ -206,12 +223,15 @@ def test_what_failed_is_in_the_page_and_on_the_terminal(project: Path, tmp_path:
         assert "no &lt;memory&gt; left" in section(text, title)
 
 
+@pytest.mark.usefixtures("compiled")
 def test_a_training_that_failed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> dict[str, synthetic.Outcome]:
         raise UserError("the data does not do")
 
     monkeypatch.setattr(synthetic, "run", fail)
-    written = report.write(TEMPERATURE, MODEL, tmp_path / "page.html", None, lambda *_: None)
+    lesson = profiles.load(profiles.find("lesson"))
+    found = manifest.load(PROJECT / "models" / "lesson")
+    written = report.write(lesson, found, tmp_path / "page.html", None, lambda *_: None)
     assert written.failures == ["What it finds, against others: the data does not do"]
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "the data does not do" in section(text, "What it finds, against others")
@@ -270,9 +290,9 @@ def test_a_unit_in_the_name_is_taken_from_there() -> None:
     assert found == [("Motor current", "A"), ("Pressure", "bar"), ("Flow", "l/min")]
 
 
-def test_a_file_that_is_no_benchmark_is_named(project: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_benchmark_is_named(tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_text('{"a": 1}')
-    done = run_report(project, "--benchmark", path, "--out", tmp_path / "page.html")
+    done = run_report("--benchmark", path, "--out", tmp_path / "page.html")
     assert done.returncode == 1
     assert "other.json: is no result of `benchmark synthetic --json`" in done.stderr

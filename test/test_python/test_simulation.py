@@ -117,11 +117,6 @@ def trained(folder: Path, readings: Array, **keys: object) -> Model:
     return Model(profile, manifest.load(folder / "model"))
 
 
-@pytest.fixture(scope="module")
-def compiler(tmp_path_factory: pytest.TempPathFactory) -> program.Compiler:
-    return program.compiler(tmp_path_factory.mktemp("objects"))
-
-
 class Run(NamedTuple):
     exit_code: int
     said: str
@@ -132,13 +127,13 @@ class Run(NamedTuple):
 
 
 @pytest.fixture
-def simulate(compiler: program.Compiler, tmp_path: Path) -> Callable[..., Run]:
+def simulate(host_compiler: program.Compiler, tmp_path: Path) -> Callable[..., Run]:
     """Compiles the program for a model, unless it was for this test, and runs it."""
 
     def run(model: Model, *arguments: str) -> Run:
         path = tmp_path / "built" / "program"
         if not path.exists():
-            compiler.build(*model, path.parent)
+            host_compiler.build(*model, path.parent)
         done = subprocess.run(
             [str(path), "--simulate", *arguments],
             stdin=subprocess.DEVNULL,
@@ -178,7 +173,8 @@ def test_a_normal_signal_is_normal(
     noise: dict[str, float],
 ) -> None:
     readings = recording(LEVELS[:channels], NOISES[:channels], **noise)
-    model = trained(tmp_path, readings, **keys)
+    warmup_seconds = 24 / float(str(keys.get("rate_hz", 2.0)))
+    model = trained(tmp_path, readings, **{"warmup_seconds": warmup_seconds, **keys})
     run = simulate(model, "normal")
     assert run.exit_code == 0
     assert re.fullmatch("W{24}N{96,}", run.states), run.said

@@ -9,18 +9,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+import in_process
 import numpy as np
 import pytest
 
 from project import profile as profiles
 from project.errors import UserError
 from project.paths import PROJECT
+from training import __main__ as verbs
 from training import manifest
 
 LESSON = profiles.find("lesson").read_text(encoding="utf-8")
 
 
-def training(project: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def training(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return in_process.run(verbs.main, *arguments)
+
+
+def in_a_process_of_its_own(
+    project: Path, *arguments: str | Path
+) -> subprocess.CompletedProcess[str]:
+    """For models that are compared byte by byte: Keras counts its layers over a process."""
     return subprocess.run(
         [sys.executable, "-m", "training", *map(str, arguments)],
         cwd=project,
@@ -44,7 +53,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(project: Path, small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "small"
-    done = training(project, "train", "--profile", small, "--out", folder)
+    done = in_a_process_of_its_own(project, "train", "--profile", small, "--out", folder)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -52,12 +61,14 @@ def trained(project: Path, small: Path, tmp_path_factory: pytest.TempPathFactory
 def test_the_same_profile_gives_the_same_bytes(
     project: Path, small: Path, trained: Path, tmp_path: Path
 ) -> None:
-    again = training(project, "train", "--profile", small, "--out", tmp_path / "small")
+    again = in_a_process_of_its_own(
+        project, "train", "--profile", small, "--out", tmp_path / "small"
+    )
     assert again.returncode == 0, again.stderr
     assert digest(tmp_path / "small") == digest(trained)
 
 
-def test_output_on_a_pipe_is_plain_and_says_what_was_made(project: Path, trained: Path) -> None:
+def test_output_on_a_pipe_is_plain_and_says_what_was_made(trained: Path) -> None:
     found = manifest.load(trained)
     assert found["profile"] == "small"
     assert found["model"]["operators"] == ["FULLY_CONNECTED", "LOGISTIC"]
@@ -66,16 +77,16 @@ def test_output_on_a_pipe_is_plain_and_says_what_was_made(project: Path, trained
     assert sorted(p.name for p in trained.iterdir()) == ["autoencoder.tflite", "manifest.json"]
 
 
-def test_if_stale_does_nothing_to_a_fresh_model(project: Path, small: Path, trained: Path) -> None:
+def test_if_stale_does_nothing_to_a_fresh_model(small: Path, trained: Path) -> None:
     before = digest(trained)
-    done = training(project, "train", "--profile", small, "--out", trained, "--if-stale")
+    done = training("train", "--profile", small, "--out", trained, "--if-stale")
     assert "up to date" in done.stdout
     assert digest(trained) == before
 
 
-def test_the_verbs_on_a_model(project: Path, small: Path, trained: Path, tmp_path: Path) -> None:
+def test_the_verbs_on_a_model(small: Path, trained: Path, tmp_path: Path) -> None:
     model = ("--profile", small, "--model", trained)
-    info = training(project, "modelinfo", *model)
+    info = training("modelinfo", *model)
     assert info.returncode == 0, info.stderr
     for said in (
         "1 -> 8 relu, 8 -> 1 sigmoid; 25 parameters",
@@ -84,48 +95,48 @@ def test_the_verbs_on_a_model(project: Path, small: Path, trained: Path, tmp_pat
         "yes",
     ):
         assert said in info.stdout
-    export = training(project, "export", *model, "--out", tmp_path)
+    export = training("export", *model, "--out", tmp_path)
     assert export.stdout.count("written") == 2
-    assert training(project, "export", *model, "--out", tmp_path).stdout.count("unchanged") == 2
+    assert training("export", *model, "--out", tmp_path).stdout.count("unchanged") == 2
     csv = tmp_path / "some.csv"
     csv.write_text("time,value\n" + "\n".join(f"{i},25.{i % 9}" for i in range(99)) + "\n99,y\n")
-    evaluate = training(project, "evaluate", *model, "--data", csv)
+    evaluate = training("evaluate", *model, "--data", csv)
     assert "99 samples: score median" in evaluate.stdout
     assert "99 rows, 98 s, every 1 s, 1 row left out: 1 not a number" in evaluate.stdout
     assert 'some.csv, line 101: not a number: "y"' in evaluate.stdout
 
 
-def test_the_tutorials_own_check_is_a_command(project: Path) -> None:
-    done = training(project, "evaluate", "--profile", "lesson", "--value", "50")
+def test_the_tutorials_own_check_is_a_command() -> None:
+    done = training("evaluate", "--profile", "lesson", "--value", "50")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Real: 50.00 | Recon: ")
     assert "State: ANOMALY" in done.stdout
 
 
-def test_a_model_from_a_file_belongs_to_it(project: Path, small: Path, tmp_path: Path) -> None:
+def test_a_model_from_a_file_belongs_to_it(small: Path, tmp_path: Path) -> None:
     csv = tmp_path / "office.csv"
     values = np.random.default_rng(1).normal(25, 1, 300)
     csv.write_text("time,room\n" + "".join(f"{i},{v:.3f}\n" for i, v in enumerate(values)))
     folder = tmp_path / "office"
     arguments = ("--data", csv, "--rows", "0:250", "--column", "room")
-    done = training(project, "train", "--profile", small, "--out", folder, *arguments)
+    done = training("train", "--profile", small, "--out", folder, *arguments)
     assert done.returncode == 0, done.stderr
     record = manifest.load(folder)["data"]
     assert (record["kind"], record["name"]) == ("file", "office.csv")
     assert record["wishes"] == {"rows": "0:250", "columns": ["room"]}
     assert record["read"]["rows"] == 250
-    info = training(project, "modelinfo", "--profile", small, "--model", folder)
+    info = training("modelinfo", "--profile", small, "--model", folder)
     assert "250 rows, 4.15 min, every 1 s" in info.stdout
     assert record["sha256"] == hashlib.sha256(csv.read_bytes()).hexdigest()
     fresh = ("train", "--profile", small, "--out", folder, "--same-data", "--if-stale")
-    assert "up to date" in training(project, *fresh).stdout
+    assert "up to date" in training(*fresh).stdout
     csv.write_text("gone bad\n")
-    again = training(project, *fresh)
+    again = training(*fresh)
     assert again.returncode == 1
     assert f"{csv}: holds no usable row" in again.stderr
     csv.unlink()
-    assert "up to date" in training(project, *fresh).stdout
-    retrain = training(project, *fresh[:-1])
+    assert "up to date" in training(*fresh).stdout
+    retrain = training(*fresh[:-1])
     assert retrain.returncode == 1
     assert "is gone, and the model belongs to it" in retrain.stderr
     assert manifest.load(folder)["data"] == record
@@ -140,11 +151,9 @@ def test_a_model_from_a_file_belongs_to_it(project: Path, small: Path, tmp_path:
         (("evaluate", "--profile", "lesson", "--model", "/nowhere"), "there is no model yet"),
     ],
 )
-def test_an_error_is_one_sentence(
-    project: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
-) -> None:
+def test_an_error_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
     out = ("--out", str(tmp_path)) if arguments[0] == "train" else ()
-    done = training(project, *arguments, *out)
+    done = training(*arguments, *out)
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -218,7 +227,7 @@ def test_a_manifest_of_another_version_is_one_sentence(
     del content["pipeline"]["scaling"]["squash"]
     (folder / manifest.MANIFEST).write_text(json.dumps(content))
     model = ("--profile", small, "--model", folder)
-    refused = training(project, "export", *model, "--out", tmp_path / "include")
+    refused = training("export", *model, "--out", tmp_path / "include")
     assert refused.returncode == 1
     assert (
         f"{folder / manifest.MANIFEST}: has no squash, it is of another version" in refused.stderr
@@ -227,9 +236,11 @@ def test_a_manifest_of_another_version_is_one_sentence(
 
     del content["data"]
     (folder / manifest.MANIFEST).write_text(json.dumps(content))
-    info = training(project, "modelinfo", *model)
+    info = training("modelinfo", *model)
     assert (info.returncode, "has no data" in info.stderr) == (1, True)
-    again = training(project, "train", "--profile", small, "--out", folder, "--if-stale")
+    again = in_a_process_of_its_own(
+        project, "train", "--profile", small, "--out", folder, "--if-stale"
+    )
     assert again.returncode == 0, again.stderr
     assert digest(folder) == digest(trained)
 
