@@ -112,7 +112,7 @@ def test_the_firmware_names_what_numpy_names(project: Path, tmp_path: Path, chan
     rows += moves * causes.scales(4)
     rows = rows.astype(np.float32).astype(np.float64)
     (tmp_path / "model_config.h").write_text(codegen.config_header(profile, found))
-    names = ("Signal", "Features", "Autoencoder", "Detector", "Inputs")
+    names = ("Signal", "Frontend", "Features", "Autoencoder", "Detector", "Inputs")
     got = cpp_probe.run(tmp_path, MAIN, [project / "lib" / n / "src" for n in names], rows)
     expected = evaluation.run(profile, found, rows)
     both = (got[:, 0] == 1) & expected.alarm

@@ -102,6 +102,6 @@ def a_sensors_life(random: np.random.Generator) -> Array:
 def run_cpp(project: Path, folder: Path, header: str, samples: Array) -> Array:
     """Features, expected value and score [rows, features + 2]."""
     (folder / "model_config.h").write_text(header)
-    names = ("Signal", "Features", "Autoencoder", "Detector", "Inputs")
+    names = ("Signal", "Frontend", "Features", "Autoencoder", "Detector", "Inputs")
     libraries = [project / "lib" / name / "src" for name in names]
     return cpp_probe.run(folder, MAIN, libraries, samples)
