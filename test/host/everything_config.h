@@ -87,8 +87,8 @@ inline constexpr ChannelConfig kChannelConfigs[kChannels] = {{-40.0f, 125.0f}, {
 inline constexpr SensorConfig kSensor = {90, kChannelConfigs, &kAnalog};
 
 // Frames whose values are like the samples, for who puts them into `kApp`.
-inline constexpr FrameValueSpec kFrameValues[kChannels] = {{FrameKind::kMean, 0},
-                                                           {FrameKind::kMean, 1}};
+inline constexpr FrameValueSpec kFrameValues[kChannels] = {{&Moments::mean, 0},
+                                                           {&Moments::mean, 1}};
 inline constexpr FrameConfig kFrame = {8, 3, kChannels, kChannels, 2.0f, kFrameValues};
 
 inline constexpr char kFingerprint[] =

@@ -170,10 +170,7 @@ def frame_tables(profile: Profile) -> str:
             + "inline constexpr const char* const* kValueUnits = kChannelUnits;\n"
         )
     specs = [
-        {
-            "kind": f"FrameKind::k{value.kind.title().replace('_', '')}",
-            "channel": str(value.channel),
-        }
+        {"value": f"&Moments::{value.kind}", "channel": str(value.channel)}
         for value in frame.values
     ]
     members: dict[str, cpp.Value] = {

@@ -806,7 +806,7 @@ static void ABlockOfSamplesIsJudgedLikeAsManyBlocksOfOne() {
 
 // ---- frames
 
-static const FrameValueSpec kFrameValues[] = {{FrameKind::kMean, 0}};
+static const FrameValueSpec kFrameValues[] = {{&Moments::mean, 0}};
 static const FrameConfig kFrame = {4, 2, 1, 1, 2.0f, kFrameValues};
 
 static AppConfig FrameApp() {
