@@ -5,7 +5,6 @@
 #include "ChipSystem.h"
 #include "GpioLed.h"
 #include "NvsSettings.h"
-#include "Pins.h"
 #include "UartLine.h"
 #include "app_config.h"
 #include "esp_task_wdt.h"
@@ -22,9 +21,12 @@ constexpr uint32_t kSamplingStack = 4096;
 constexpr TickType_t kConsolePause = pdMS_TO_TICKS(10);
 constexpr uint32_t kWatchdogMs = 5000 + 2 * (model_config::kSamplePeriodUs / 1000);
 
-static_assert(sizeof(pins::kSensor) / sizeof(pins::kSensor[0]) >= model_config::kChannels,
-              "SENSOR_GPIO: the profile has more channels than there are pins");
-static_assert(model_config::kSensor.adc_max == 4095, "the ADC of this chip has adc_bits = 12");
+// What reads the profile's sensor, and how it is set.
+using Driver = model_config::Driver;
+constexpr const Driver::Config& kDriverConfig = model_config::kDriverConfig<Driver::Config>;
+static_assert(Driver::CanRead(kDriverConfig, model_config::kChannels),
+              "this chip cannot read the profile's sensor: too few pins (SENSOR_GPIO), or adc_bits "
+              "is not 12");
 
 Autoencoder& Engine() {
   if (!model_config::kHasNetwork) {
@@ -45,7 +47,7 @@ Autoencoder& Engine() {
 // What the sampling task works with.
 struct Sampling {
   App& app;
-  AdcInput& input;
+  Driver& input;
 };
 
 void Sample(void* argument) {
@@ -67,7 +69,7 @@ void StartWatchdog() {
   ESP_ERROR_CHECK_WITHOUT_ABORT(esp_task_wdt_add(nullptr));
 }
 
-TaskHandle_t StartSampling(App& app, AdcInput& input) {
+TaskHandle_t StartSampling(App& app, Driver& input) {
   static StackType_t stack[kSamplingStack];
   static StaticTask_t storage;
   static Sampling sampling = {app, input};
@@ -78,17 +80,16 @@ TaskHandle_t StartSampling(App& app, AdcInput& input) {
 }  // namespace
 
 extern "C" void app_main(void) {
-  static AdcInput input(model_config::kSensor, model_config::kChannels,
-                        model_config::kSamplePeriodUs);
+  static Driver input(kDriverConfig, model_config::kChannels, model_config::kSamplePeriodUs);
   static ChipClock clock;
   static GpioLed led;
   static UartLine serial;
   static NvsSettings settings;
-  static ChipSystem system(input);
   led.Begin();
   serial.Begin();
   input.Begin();
   settings.Begin();
+  static ChipSystem system(input.Figure());
   static ModelMemory storage;
   static App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system}, input,
                  Engine());

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from project.profile import Adaptation, Profile
+from project.profile import CATALOGUE, Adaptation, Profile
 from training.adaptation import MEASURED_BLOCKS, MEMORY_BLOCKS
 
 Array = npt.NDArray[np.float64]
@@ -99,16 +99,8 @@ def smooth(s: Streams, tau: float) -> Array:
     return result
 
 
-_FUNCTIONS: Final[dict[str, Callable[..., Array]]] = {
-    "value": value,
-    "smooth": smooth,
-    "level": level,
-    "jump": jump,
-    "trend": trend,
-    "jump_energy": jump_energy,
-    "level_energy": level_energy,
-    "trend_energy": trend_energy,
-}
+# The function of each kind has its name.
+_FUNCTIONS: Final[dict[str, Callable[..., Array]]] = {kind: globals()[kind] for kind in CATALOGUE}
 
 
 def compute(profile: Profile, sigma: Array, samples: Array) -> Array:

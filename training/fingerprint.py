@@ -1,5 +1,6 @@
 """What a model was made from, as one SHA-256: profile, data, and the code that shapes it."""
 
+import ast
 import hashlib
 import json
 import os
@@ -8,7 +9,8 @@ from typing import Any, Final
 
 from project.errors import UserError
 from project.paths import PROJECT
-from project.profile import Profile
+from project.profile import CATALOGUE, Profile
+from project.profile.catalogue import FRAME_CATALOGUE
 
 # The modules of this package that shape a model: a change in one of them means retraining. The
 # others only read, show or print.
@@ -22,7 +24,8 @@ ALWAYS: Final = (
     "scaling",
     "train",
 )
-# Those that shape the models of some profiles only: a change leaves the others' as they are.
+# Those that shape the models of some profiles only: a change leaves the others' as they are. So it
+# does in `features` and `frames` where it is of a kind that a profile does not use.
 WITH_NETWORK: Final = ("arena", "conversion", "fixedpoint", "interpreter", "layers", "network")
 WITH_CHANNELS: Final = ("cause",)
 WITH_STRETCH: Final = ("stretch",)
@@ -50,11 +53,41 @@ def compute(profile: Profile, identity: list[Any]) -> str:
     digest = hashlib.sha256(profile.canonical())
     digest.update(json.dumps(identity, sort_keys=True).encode())
     folder = Path(__file__).parent
+    unused = _unused(profile)
     for name in sources(profile, identity):
         # A checkout with Windows line ends is the same source.
         source = (folder / f"{name}.py").read_bytes().replace(b"\r\n", b"\n")
+        if name in unused:
+            source = _without(source.decode(), unused[name]).encode()
         digest.update(name.encode() + source)
     return digest.hexdigest()
+
+
+def _unused(profile: Profile) -> dict[str, set[str]]:
+    """The kinds that a profile does not use, by the module that has their functions."""
+    values = profile.frame.values if profile.frame is not None else ()
+    return {
+        "features": CATALOGUE.keys() - {feature.kind for feature in profile.features.use},
+        "frames": FRAME_CATALOGUE.keys() - {value.kind for value in values},
+    }
+
+
+def _without(source: str, unused: set[str]) -> str:
+    """A module without the functions that are unused, and without private ones that no other calls.
+
+    So a kind can be added, and one that no model uses be mended, and no model is stale.
+    """
+    statements = ast.parse(source).body
+    functions = {s.name: s for s in statements if isinstance(s, ast.FunctionDef)}
+    left_out = {name for name in functions if name in unused or name.startswith("_")}
+    kept = [s for s in statements if getattr(s, "name", "") not in left_out]
+    for statement in kept:  # also those that are added on the way
+        names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        called = sorted(left_out & names)
+        kept += [functions[name] for name in called]
+        left_out.difference_update(called)
+    texts = (ast.get_source_segment(source, s) for s in sorted(kept, key=lambda s: s.lineno))
+    return "\n".join(map(str, texts))
 
 
 def file_sha256(path: Path) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from project.profile import Frame
+from project.profile.catalogue import FRAME_CATALOGUE
 
 Array = npt.NDArray[np.float64]
 
@@ -22,7 +23,8 @@ def compute(frame: Frame, rate_hz: float, samples: Array) -> Array:
     windows = np.lib.stride_tricks.sliding_window_view(samples, frame.samples, axis=0)
     hops = windows[:: frame.hop]  # [frames, channels, samples]
     return np.stack(
-        [KINDS[value.kind](hops[:, value.channel], rate_hz) for value in frame.values], axis=-1
+        [_FUNCTIONS[value.kind](hops[:, value.channel], rate_hz) for value in frame.values],
+        axis=-1,
     )
 
 
@@ -63,14 +65,9 @@ def zero_crossing_rate(x: Array, rate_hz: float) -> Array:
     return np.asarray(crossings * rate_hz / (x.shape[-1] - 1))
 
 
-KINDS: Final[dict[str, Callable[[Array, float], Array]]] = {
-    "mean": mean,
-    "variance": variance,
-    "rms": rms,
-    "peak_to_peak": peak_to_peak,
-    "crest": crest,
-    "kurtosis": kurtosis,
-    "zero_crossing_rate": zero_crossing_rate,
+# The function of each kind has its name.
+_FUNCTIONS: Final[dict[str, Callable[[Array, float], Array]]] = {
+    kind: globals()[kind] for kind in FRAME_CATALOGUE
 }
 
 

@@ -177,14 +177,16 @@ def load(path: Path) -> Profile:
         raise UserError(f"{shown(path)}: not valid TOML: {error}") from error
     top = Table(shown(path), "", document)
     description = top.text("description", "")
-    sensor = read_sensor(top.table("sensor"))
-    sampling = top.table("sampling")
+    timing = top.table("sampling")
+    sampling = read(Sampling, timing)
+    timing.finish()
+    sensor = read_sensor(top.table("sensor"), sampling.rate_hz)
     frame = read_frame(top.table("frame"), sensor.channels) if top.has("frame") else None
     profile = Profile(
         name=path.stem,
         description=description,
         sensor=sensor,
-        sampling=read(Sampling, sampling),
+        sampling=sampling,
         features=read_features(
             top.table("features"), frame.names(sensor.channels) if frame else sensor.channels
         ),
@@ -195,7 +197,6 @@ def load(path: Path) -> Profile:
         data=read_data(top.table("data", optional=True)),
         home=home_of(path),
     )
-    sampling.finish()
     top.finish()
     _check_together(top, profile)
     return profile
@@ -221,9 +222,6 @@ def _check_together(top: Table, profile: Profile) -> None:
         feature.kind not in ("value", "smooth") for feature in profile.features.use
     ):
         raise top.error("[scaling] drift_rows", "suits features value and smooth only")
-    reason = profile.sensor.input.too_fast(len(profile.sensor.channels), profile.sampling.rate_hz)
-    if reason:
-        raise top.error("[sensor] oversampling", reason)
     window, most = profile.alarm_frames, limits.MAX_ALARM_FRAMES
     if window > most:
         reason = f"{window} frames are more than {most}"

@@ -16,6 +16,11 @@ from project.profile.reader import Table
 # millivolts. Half of a sample's period may go into conversions.
 _CONVERSION_S: Final = 50e-6
 
+# All members of the C++ AnalogChannel, in their order.
+_ANALOG_MEMBERS: Final = (
+    *("kind", "gain", "offset", "beta", "r0_ohm", "t0_celsius", "series_ohm", "full_scale_volts"),
+)
+
 
 Each = float | tuple[float, ...]  # a number for all channels, or one for each
 
@@ -26,8 +31,44 @@ def of(value: Each, channel: int) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adc:
+class Input:
+    """What every kind answers; a kind says what is otherwise with it."""
+
+    kind: ClassVar[str]  # its name in a profile
+    driver: ClassVar[str]  # the class of lib/Esp32 that reads it
+    analog: ClassVar[str] = "nullptr"  # the C++ AnalogConfig that its readings come through
+
+    @property
+    def oversampling(self) -> int:
+        """So many readings are averaged for a sample."""
+        return 1
+
+    def check(self, table: Table, channels: int, rate_hz: float) -> None:
+        """Raises UserError where `channels` of them cannot be read so often, or not at all."""
+
+    def rails(self, channel: int) -> tuple[float, float]:
+        """The lowest and the highest reading that a channel can give."""
+        return -math.inf, math.inf
+
+    def step(self, channel: int) -> float:
+        """The smallest difference of two readings of a channel; 0 where that is not constant."""
+        return 0.0
+
+    def tables(self, channels: int) -> str:
+        """C++ constants that `config` and `analog` refer to."""
+        return ""
+
+    def config(self) -> str:
+        """The C++ initialiser of the Config that its driver is made with."""
+        return "{}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adc(Input):
     """What every sensor on the chip's analog-to-digital converter has."""
+
+    driver: ClassVar[str] = "AdcInput"
+    analog: ClassVar[str] = "&kAnalog"
 
     adc_bits: Annotated[int, Integer("of a count of the converter", "bits", low=8, high=16)] = 12
     full_scale_volts: Annotated[
@@ -42,20 +83,35 @@ class Adc:
         """The highest count."""
         return (1 << self.adc_bits) - 1
 
-    def too_fast(self, channels: int, rate_hz: float) -> str:
-        """Why so many channels cannot be read so often; "" where they can."""
+    def check(self, table: Table, channels: int, rate_hz: float) -> None:
         busy = channels * self.oversampling * _CONVERSION_S * rate_hz
         if busy <= 0.5:
-            return ""
-        return (
+            return
+        raise table.error(
+            "oversampling",
             f"{self.oversampling} conversions of {channels} channel{'s' * (channels > 1)} take "
             f"{100 * busy:.0f} % of the time between two samples, 50 % can be spared: "
-            f"take {int(self.oversampling * 0.5 / busy)} or less, or a lower rate_hz"
+            f"take {int(self.oversampling * 0.5 / busy)} or less, or a lower rate_hz",
         )
 
     def members(self, channel: int) -> dict[str, str]:
-        """Those of the C++ ChannelConfig that say it."""
+        """Those of the C++ AnalogChannel that say it."""
         return {"full_scale_volts": cpp.number(self.full_scale_volts)}
+
+    def tables(self, channels: int) -> str:
+        own = [self.members(channel) for channel in range(channels)]
+        each = [{name: one.get(name, "0.0f") for name in _ANALOG_MEMBERS} for one in own]
+        members = {
+            "adc_max": str(self.adc_max),
+            "oversampling": str(self.oversampling),
+            "channels": "kAnalogChannels",
+        }
+        return cpp.aggregates("AnalogChannel", "kAnalogChannels", each) + cpp.aggregate(
+            "AnalogConfig", "kAnalog", members
+        )
+
+    def config(self) -> str:
+        return "kAnalog"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,25 +123,24 @@ class Linear(Adc):
     gain: Annotated[Each, EachChannel("how much a volt more is", "unit a volt", one=Number(""))]
     offset: Annotated[Each, EachChannel("what 0 V is", "unit", one=Number(""))] = 0.0
 
-    def check(self, table: Table, channels: int) -> None:
+    def check(self, table: Table, channels: int, rate_hz: float) -> None:
+        super().check(table, channels, rate_hz)
         if any(of(self.gain, channel) == 0 for channel in range(channels)):
             raise table.error("gain", "must not be 0")
 
     def members(self, channel: int) -> dict[str, str]:
         return super().members(channel) | {
-            "kind": "SensorKind::kLinear",
+            "kind": "AnalogKind::kLinear",
             "gain": cpp.number(of(self.gain, channel)),
             "offset": cpp.number(of(self.offset, channel)),
         }
 
     def rails(self, channel: int) -> tuple[float, float]:
-        """The lowest and the highest reading that a channel can give."""
         zero = of(self.offset, channel)
         ends = sorted((zero, zero + of(self.gain, channel) * self.full_scale_volts))
         return ends[0], ends[1]
 
     def step(self, channel: int) -> float:
-        """What one count of a channel means; 0 where that is not constant."""
         return abs(of(self.gain, channel)) * self.full_scale_volts / self.adc_max
 
 
@@ -111,24 +166,14 @@ class Thermistor(Adc):
         str, Choice("where the thermistor's other end is", among=("ground", "supply"))
     ] = "ground"
 
-    def check(self, table: Table, channels: int) -> None:
-        pass
-
     def members(self, channel: int) -> dict[str, str]:
         return super().members(channel) | {
-            "kind": f"SensorKind::kThermistorTo{self.to.title()}",
+            "kind": f"AnalogKind::kThermistorTo{self.to.title()}",
             "beta": cpp.number(of(self.beta, channel)),
             "r0_ohm": cpp.number(of(self.r0_ohm, channel)),
             "t0_celsius": cpp.number(of(self.t0_celsius, channel)),
             "series_ohm": cpp.number(of(self.series_ohm, channel)),
         }
 
-    def rails(self, channel: int) -> tuple[float, float]:
-        return -math.inf, math.inf
 
-    def step(self, channel: int) -> float:
-        return 0.0
-
-
-Input = Linear | Thermistor
 INPUTS: Final[dict[str, type[Input]]] = {kind.kind: kind for kind in (Linear, Thermistor)}

@@ -13,15 +13,9 @@ from project.profile.reader import Table
 # What the fields of a reading are called (docs/protocol.md): no names for a channel.
 READING_FIELDS: Final = ("Real", "Recon", "Score", "Threshold", "State", "Cause", "Channels")
 
-# All members of the C++ ChannelConfig, in their order.
-_MEMBERS: Final = (
-    *("kind", "gain", "offset", "beta", "r0_ohm", "t0_celsius", "series_ohm", "full_scale_volts"),
-    *("valid_low", "valid_high"),
-)
-
 Range = tuple[float, float]
 
-KIND: Final = Choice("how volts become the unit", among=tuple(INPUTS))
+KIND: Final = Choice("what is wired", among=tuple(INPUTS))
 
 
 @dataclass(frozen=True)
@@ -109,16 +103,14 @@ class Sensor:
     def channel_members(self, channel: int) -> dict[str, str]:
         """All members of the C++ ChannelConfig, in its order."""
         low, high = self.believed(channel)
-        own = self.input.members(channel)
-        own |= {"valid_low": cpp.number(low), "valid_high": cpp.number(high)}
-        return {name: own.get(name, "0.0f") for name in _MEMBERS}
+        return {"valid_low": cpp.number(low), "valid_high": cpp.number(high)}
 
     def members(self, rate_hz: float) -> dict[str, str]:
-        """All members of the C++ SensorConfig but its channels, in its order."""
+        """All members of the C++ SensorConfig, in its order."""
         return {
-            "adc_max": str(self.input.adc_max),
-            "oversampling": str(self.input.oversampling),
             "stuck_samples": str(round(self.stuck_seconds * rate_hz)),
+            "channels": "kChannelConfigs",
+            "analog": self.input.analog,
         }
 
 
@@ -139,8 +131,8 @@ def _one_for_each(table: Table, record: Any, channels: int) -> None:
             raise table.error(field.name, f"are {len(value)} for {channels} channels")
 
 
-def read_sensor(table: Table) -> Sensor:
-    """Raises UserError where the table is no sensor."""
+def read_sensor(table: Table, rate_hz: float) -> Sensor:
+    """Raises UserError where the table is no sensor that can be read so often."""
     kind = INPUTS[KIND.read(table, "kind", None)]
     found = read(kind, table)
     each = table.has("units")
@@ -149,7 +141,7 @@ def read_sensor(table: Table) -> Sensor:
     count = len(sensor.channels)
     _one_for_each(table, found, count)
     _one_for_each(table, sensor, count)
-    found.check(table, count)
+    found.check(table, count, rate_hz)
     if not each:
         return dataclasses.replace(sensor, units=sensor.units * count)
     if len(sensor.units) != count:

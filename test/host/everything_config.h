@@ -71,8 +71,8 @@ inline constexpr DetectorConfig kDetector = {
     {kTables.zero, kTables.whitening},
 };
 
-inline constexpr ChannelConfig kChannel = {
-    .kind = SensorKind::kLinear,
+inline constexpr AnalogChannel kAnalogChannel = {
+    .kind = AnalogKind::kLinear,
     .gain = 10.0f,
     .offset = 20.0f,
     .beta = 0.0f,
@@ -80,15 +80,15 @@ inline constexpr ChannelConfig kChannel = {
     .t0_celsius = 25.0f,
     .series_ohm = 0.0f,
     .full_scale_volts = 3.3f,
-    .valid_low = -40.0f,
-    .valid_high = 125.0f,
 };
-inline constexpr ChannelConfig kChannelConfigs[kChannels] = {kChannel, kChannel};
-inline constexpr SensorConfig kSensor = {4095, 16, 90, kChannelConfigs};
+inline constexpr AnalogChannel kAnalogChannels[kChannels] = {kAnalogChannel, kAnalogChannel};
+inline constexpr AnalogConfig kAnalog = {4095, 16, kAnalogChannels};
+inline constexpr ChannelConfig kChannelConfigs[kChannels] = {{-40.0f, 125.0f}, {-40.0f, 125.0f}};
+inline constexpr SensorConfig kSensor = {90, kChannelConfigs, &kAnalog};
 
 // Frames whose values are like the samples, for who puts them into `kApp`.
-inline constexpr FrameValueSpec kFrameValues[kChannels] = {{FrameKind::kMean, 0},
-                                                           {FrameKind::kMean, 1}};
+inline constexpr FrameValueSpec kFrameValues[kChannels] = {{&Moments::mean, 0},
+                                                           {&Moments::mean, 1}};
 inline constexpr FrameConfig kFrame = {8, 3, kChannels, kChannels, 2.0f, kFrameValues};
 
 inline constexpr char kFingerprint[] =

@@ -103,7 +103,7 @@ const FeatureConfig kFeatures = {kChannels, kChannels, kSpecs, kSigma};
 
 struct Configs {
   ChannelConfig channels[kChannels] = {};
-  SensorConfig sensor = {4095, 1, 3, channels};
+  SensorConfig sensor = {3, channels, nullptr};
   DetectorConfig detector = {};
   Configs() {
     for (ChannelConfig& channel : channels) {

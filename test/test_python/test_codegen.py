@@ -108,7 +108,7 @@ int main() {
   std::printf("%s %s %d %u\\n", kProfile, kChannelUnits[0], kFeatureCount,
               (unsigned)kSamplePeriodUs);
   std::printf("%.9g %.9g\\n", (double)kDetector.decision.threshold,
-              (double)kSensor.channels[0].gain);
+              (double)kSensor.analog->channels[0].gain);
   std::printf("%u %02x %u\\n", autoencoder_model_data_len, autoencoder_model_data[4],
               (unsigned)(reinterpret_cast<size_t>(autoencoder_model_data) % 16));
   Resolver resolver;

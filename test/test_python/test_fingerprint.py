@@ -6,7 +6,7 @@ import importlib
 import inspect
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -134,10 +134,47 @@ def test_a_source_counts_for_the_profiles_that_use_it(
     }
     before = {name: fingerprint.compute(*case) for name, case in cases.items()}
     with (copy / f"{module}.py").open("a") as source:
-        source.write("# changed\n")
+        source.write("CHANGED = True\n")
     changed = {name for name, case in cases.items() if fingerprint.compute(*case) != before[name]}
     wanted = {"all": set(cases), "none": set[str]()}.get(stale, set(stale.split(", ")))
     assert changed == wanted
+
+
+EACH: Final = {"lesson", "pump", "temperature"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stale"),
+    [
+        ("def compute(", "def newcomer(s):\n    return _of_newcomer(s)\n\n\ndef compute(", set()),
+        ("def compute(", "def _of_newcomer(s):\n    return s.x\n\n\ndef compute(", set()),
+        ("mean = s.x[0].copy()", "mean = 2 * s.x[0]", {"pump"}),  # of smooth
+        ("np.sqrt(2) * s.sigma", "np.sqrt(3) * s.sigma", {"temperature"}),  # of jump
+        ("np.cbrt(result)", "np.sqrt(result)", {"temperature"}),  # of energies
+        ("_ENERGY_BOUND: Final = 6.0", "_ENERGY_BOUND: Final = 7.0", EACH),
+        ("np.stack(columns", "np.stack(2 * columns", EACH),
+    ],
+)
+def test_a_kind_counts_for_the_profiles_that_use_it(
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    old: str,
+    new: str,
+    stale: set[str],
+) -> None:
+    copy = tmp_path / "training"
+    shutil.copytree(project / "training", copy)
+    monkeypatch.setattr(fingerprint, "__file__", str(copy / "fingerprint.py"))
+    monkeypatch.setitem(profiles.CATALOGUE, "newcomer", profiles.CATALOGUE["value"])
+    cases = (LESSON, PUMP, TEMPERATURE)
+    before = {p.name: fingerprint.compute(p, ["synthetic"]) for p in cases}
+    source = copy / "features.py"
+    text = source.read_text("utf-8")
+    assert old in text
+    source.write_text(text.replace(old, new), "utf-8")
+    changed = {p.name for p in cases if fingerprint.compute(p, ["synthetic"]) != before[p.name]}
+    assert changed == stale
 
 
 def test_what_the_project_says_of_a_kind_counts_where_it_is_used(

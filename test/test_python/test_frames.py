@@ -87,8 +87,9 @@ def test_numpy_and_the_firmware_see_the_same_frames(
     one = 2 * profile.sampling.rate_hz / (samples - 1)
     assert abs(got - expected)[:, rate].max() <= one + 1e-3
     assert np.mean(abs(got - expected)[:, rate] > 1e-3) < 1e-3
-    # A mean is as exact as what it is a mean of; the other values are relative to themselves.
-    scale = np.maximum(abs(expected), 1e-3)
+    # A mean is as exact as what it is a mean of; the other values are relative to themselves, or
+    # to one where they are a ratio.
+    scale = np.maximum(abs(expected), [1e-3 if unit else 1.0 for unit in profile.value_units])
     for column, value in enumerate(profile.frame.values):
         if value.kind == "mean":
             scale[:, column] += frames.rms(windows(x[:, value.channel], samples, hop), 0)

@@ -39,6 +39,7 @@ _INCLUDES: Final = (
     "DenseModel.h",
     "DetectorConfig.h",
     "FastKernels.h",
+    "FeatureCatalogue.h",
     "FeatureSpec.h",
     "FrameSpec.h",
     "NormalSignal.h",
@@ -75,7 +76,7 @@ def config_header(profile: Profile, manifest: Manifest) -> str:
         _head(profile, manifest, "Everything that the firmware has to know about its detector.")
         + "#pragma once\n\n#include <cstdint>\n\n"
         + "\n".join(f'#include "{name}"' for name in _INCLUDES)
-        + "\n\nnamespace model_config {\n",
+        + f"\n\nclass {profile.sensor.input.driver};\n\nnamespace model_config {{\n",
         _agreed(),
         _identity(profile, manifest),
         _sensor(profile),
@@ -144,11 +145,16 @@ def _identity(profile: Profile, manifest: Manifest) -> str:
 
 
 def _sensor(profile: Profile) -> str:
-    sensor = profile.sensor
-    each = [sensor.channel_members(channel) for channel in range(len(sensor.channels))]
-    members = sensor.members(profile.sampling.rate_hz) | {"channels": "kChannelConfigs"}
-    return cpp.aggregates("ChannelConfig", "kChannelConfigs", each) + cpp.aggregate(
-        "SensorConfig", "kSensor", members
+    sensor, count = profile.sensor, len(profile.sensor.channels)
+    each = [sensor.channel_members(channel) for channel in range(count)]
+    return (
+        cpp.aggregates("ChannelConfig", "kChannelConfigs", each)
+        + sensor.input.tables(count)
+        + cpp.aggregate("SensorConfig", "kSensor", sensor.members(profile.sampling.rate_hz))
+        + "// What reads it on a chip, and how that is set; a template, for hosts know no Config.\n"
+        + f"using Driver = ::{sensor.input.driver};\n"
+        + "template <typename Config>\n"
+        + cpp.constant("Config", "kDriverConfig", sensor.input.config())
     )
 
 
@@ -164,10 +170,7 @@ def frame_tables(profile: Profile) -> str:
             + "inline constexpr const char* const* kValueUnits = kChannelUnits;\n"
         )
     specs = [
-        {
-            "kind": f"FrameKind::k{value.kind.title().replace('_', '')}",
-            "channel": str(value.channel),
-        }
+        {"value": f"&Moments::{value.kind}", "channel": str(value.channel)}
         for value in frame.values
     ]
     members: dict[str, cpp.Value] = {

@@ -1,6 +1,5 @@
 #include "AdcInput.h"
 
-#include "Pins.h"
 #include "Transfer.h"
 #include "esp_adc/adc_cali_scheme.h"
 #include "esp_timer.h"
@@ -83,7 +82,7 @@ Fault AdcInput::ReadChannel(int index, float* value) {
   if (adc_ == nullptr) return Fault::kNotANumber;
   int32_t counts = 0;
   int32_t millivolts = 0;
-  for (int i = 0; i < sensor_.oversampling; ++i) {
+  for (int i = 0; i < config_.oversampling; ++i) {
     int raw = 0;
     int voltage = 0;
     if (adc_oneshot_read(adc_, Channel(index), &raw) != ESP_OK) return Fault::kNotANumber;
@@ -94,12 +93,12 @@ Fault AdcInput::ReadChannel(int index, float* value) {
     counts += raw;
     millivolts += voltage;
   }
-  const ChannelConfig& config = sensor_.channels[index];
-  const auto conversions = static_cast<float>(sensor_.oversampling);
+  const AnalogChannel& channel = config_.channels[index];
+  const auto conversions = static_cast<float>(config_.oversampling);
   const float mean = static_cast<float>(counts) / conversions;
   const float volts = calibration_[index] != nullptr
                           ? static_cast<float>(millivolts) / (1000.0f * conversions)
-                          : mean * config.full_scale_volts / static_cast<float>(sensor_.adc_max);
-  *value = VoltsToUnit(config, volts);
-  return RailFault(sensor_, mean);
+                          : mean * channel.full_scale_volts / static_cast<float>(config_.adc_max);
+  *value = VoltsToUnit(channel, volts);
+  return RailFault(config_, mean);
 }

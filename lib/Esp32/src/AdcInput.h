@@ -2,9 +2,11 @@
 // says when a sample is due, so that the period does not drift.
 #pragma once
 
+#include "AnalogConfig.h"
 #include "Bounds.h"
+#include "Pins.h"
+#include "Platform.h"
 #include "SampleInput.h"
-#include "SensorConfig.h"
 #include "esp_adc/adc_cali.h"
 #include "esp_adc/adc_oneshot.h"
 #include "freertos/FreeRTOS.h"
@@ -12,9 +14,16 @@
 
 class AdcInput final : public SampleInput {
  public:
-  // `sensor` must outlive the input.
-  AdcInput(const SensorConfig& sensor, int channels, uint32_t period_us)
-      : sensor_(sensor), channels_(channels), period_us_(period_us) {}
+  using Config = AnalogConfig;
+
+  // What it can read, asked at compile time: a pin for each channel, counts of 12 bits.
+  static constexpr bool CanRead(const Config& config, int channels) {
+    return channels <= pins::kSensorCount && config.adc_max == 4095;
+  }
+
+  // `config` must outlive the input.
+  AdcInput(const Config& config, int channels, uint32_t period_us)
+      : config_(config), channels_(channels), period_us_(period_us) {}
 
   // Sets up the hardware; call once, before anything else. What fails here shows as a FAULT later.
   void Begin();
@@ -25,13 +34,15 @@ class AdcInput final : public SampleInput {
   const SampleBlock& Wait() override;
   uint32_t lost() const override { return lost_; }
 
-  // Whether the chip's eFuses hold calibration values of its ADC.
-  bool calibrated() const { return calibration_[0] != nullptr; }
+  // For `status`: whether the chip's eFuses hold calibration values of its ADC.
+  SystemFigure Figure() const {
+    return {"adc", 0, calibration_[0] != nullptr ? "calibrated" : "raw"};
+  }
 
  private:
   Fault ReadChannel(int index, float* value);
 
-  const SensorConfig& sensor_;
+  const Config& config_;
   int channels_;
   uint32_t period_us_;
   adc_oneshot_unit_handle_t adc_ = nullptr;

@@ -63,13 +63,13 @@ void ChipSystem::StartDone() { SetStarts(0); }
 
 int ChipSystem::Figures(SystemFigure* figures) const {
   int count = 0;
-  const auto add = [&](const char* name, int64_t number, const char* text = nullptr) {
-    figures[count++] = {name, number, text};
+  const auto add = [&](const char* name, int64_t number) {
+    figures[count++] = {name, number, nullptr};
   };
   add("heap_free", esp_get_free_heap_size());
   add("heap_min", esp_get_minimum_free_heap_size());
   add("stack_sampling", uxTaskGetStackHighWaterMark(sampling_));
   add("stack_console", uxTaskGetStackHighWaterMark(console_));
-  add("adc", 0, adc_.calibrated() ? "calibrated" : "raw");
+  figures[count++] = sensor_;
   return count;
 }

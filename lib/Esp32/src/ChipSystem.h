@@ -1,15 +1,14 @@
 // Resets of the chip, and what is left of its memory.
 #pragma once
 
-#include "AdcInput.h"
 #include "Platform.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 
 class ChipSystem final : public System {
  public:
-  // `adc` must outlive it.
-  explicit ChipSystem(const AdcInput& adc) : adc_(adc) {}
+  // `sensor`: what there is to say of the sensor's driver.
+  explicit ChipSystem(const SystemFigure& sensor) : sensor_(sensor) {}
 
   // The tasks whose stacks `status` reports.
   void SetTasks(TaskHandle_t sampling, TaskHandle_t console);
@@ -21,7 +20,7 @@ class ChipSystem final : public System {
   int Figures(SystemFigure* figures) const override;
 
  private:
-  const AdcInput& adc_;
+  SystemFigure sensor_;
   TaskHandle_t sampling_ = nullptr;
   TaskHandle_t console_ = nullptr;
 };

@@ -46,6 +46,7 @@ inline constexpr int kTaken[] = {12, 13, 14, 15, 16, 17, 20, 21};
 #endif
 
 inline constexpr int kSensor[] = {SENSOR_GPIO};
+inline constexpr int kSensorCount = sizeof(kSensor) / sizeof(kSensor[0]);
 inline constexpr int kLed = LED_GPIO;
 
 template <size_t kSize>
@@ -67,7 +68,7 @@ constexpr bool SensorPinsAreAdc1() {
 }
 
 constexpr bool SensorPinsDiffer() {
-  for (size_t i = 0; i < sizeof(kSensor) / sizeof(kSensor[0]); ++i) {
+  for (size_t i = 0; i < kSensorCount; ++i) {
     if (IndexOf(kSensor[i], kSensor) != static_cast<int>(i)) return false;
   }
   return true;

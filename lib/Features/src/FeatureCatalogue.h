@@ -1,9 +1,11 @@
-// The catalogue of features, one type each; training/features.py holds the same as functions of a
-// whole recording, and golden vectors pin the two to each other. Each takes one sample at a time,
-// keeps a few floats, and needs neither heap nor knowledge of the others.
+// The catalogue of features: one type each, which is named once more in the two lists at the end.
+// training/features.py holds the same as functions of a whole recording, and a test compares the
+// two. Each takes one sample at a time, keeps a few floats, and needs no heap.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <variant>
 
 #include "CompensatedSum.h"
 #include "FeatureSpec.h"
@@ -37,15 +39,34 @@ class Energy {
   CompensatedSum energy_;
 };
 
+// What a feature has unless it says otherwise. It also has `kBehaviour`, what a person would call a
+// deviation of it ("level", "slope", "jump", "noise" or "oscillation"), and Update(): the sample,
+// the noise of its channel, > 0, and what the profile says.
+struct FeatureBase {
+  // Whether a value of the channel can be read back from it: the one that the feature would have
+  // answered with `feature` at the last update, when the noise was `sigma`.
+  static constexpr bool kInvertible = false;
+  float Invert(float feature, float /*sigma*/) const { return feature; }
+};
+
+// The sample itself.
+struct Value : FeatureBase {
+  static constexpr const char* kBehaviour = "level";
+  static constexpr bool kInvertible = true;
+  float Update(float x, float /*sigma*/, const FeatureSpec&) { return x; }
+};
+
 // Deviation from the mean before this sample, in sigma.
-class Level {
+class Level : public FeatureBase {
  public:
+  static constexpr const char* kBehaviour = "level";
+  static constexpr bool kInvertible = true;
+  float Update(float x, float sigma, const FeatureSpec& spec) { return Update(x, sigma, spec.a); }
   float Update(float x, float sigma, float tau) {
     const float deviation = mean_.Update(x, sigma, tau);
     before_ = x - deviation;
     return deviation / sigma;
   }
-  // The sample that the feature would have answered with `level` at the last update.
   float Invert(float level, float sigma) const { return before_ + level * sigma; }
 
  private:
@@ -54,8 +75,10 @@ class Level {
 };
 
 // Difference to the previous sample over sqrt(2) sigma; 0 for the first sample.
-class Jump {
+class Jump : public FeatureBase {
  public:
+  static constexpr const char* kBehaviour = "jump";
+  float Update(float x, float sigma, const FeatureSpec&) { return Update(x, sigma); }
   float Update(float x, float sigma) {
     const float difference = started_ ? x - previous_ : 0.0f;
     previous_ = x;
@@ -70,8 +93,12 @@ class Jump {
 };
 
 // Fast mean minus slow mean, in sigma, both with this sample in them.
-class Trend {
+class Trend : public FeatureBase {
  public:
+  static constexpr const char* kBehaviour = "slope";
+  float Update(float x, float sigma, const FeatureSpec& spec) {
+    return Update(x, sigma, spec.a, spec.b);
+  }
   float Update(float x, float sigma, float fast_tau, float slow_tau) {
     fast_.Update(x, sigma, fast_tau);
     slow_.Update(x, sigma, slow_tau);
@@ -91,8 +118,11 @@ constexpr float TrendVariance(float fast_tau, float slow_tau) {
 
 // Plain exponential mean from the first sample, in the sensor's unit: for channels whose level
 // itself matters, such as the pressure of a pump.
-class Smooth {
+class Smooth : public FeatureBase {
  public:
+  static constexpr const char* kBehaviour = "level";
+  static constexpr bool kInvertible = true;
+  float Update(float x, float /*sigma*/, const FeatureSpec& spec) { return Update(x, spec.a); }
   float Update(float x, float tau) {
     if (started_) {
       mean_.Add(mean_.SubtractedFrom(x) / tau);
@@ -107,3 +137,57 @@ class Smooth {
   CompensatedSum mean_;
   bool started_ = false;
 };
+
+// Energy of Jump.
+class JumpEnergy : public FeatureBase {
+ public:
+  static constexpr const char* kBehaviour = "noise";
+  float Update(float x, float sigma, const FeatureSpec& spec) {
+    return energy_.Update(jump_.Update(x, sigma), spec.a);
+  }
+
+ private:
+  Jump jump_;
+  Energy energy_;
+};
+
+// Energy of Level.
+class LevelEnergy : public FeatureBase {
+ public:
+  static constexpr const char* kBehaviour = "noise";
+  float Update(float x, float sigma, const FeatureSpec& spec) {
+    return energy_.Update(level_.Update(x, sigma, spec.a), spec.b);
+  }
+
+ private:
+  Level level_;
+  Energy energy_;
+};
+
+// Energy of Trend, over its variance for white noise.
+class TrendEnergy : public FeatureBase {
+ public:
+  static constexpr const char* kBehaviour = "oscillation";
+  float Update(float x, float sigma, const FeatureSpec& spec) {
+    const float trend = trend_.Update(x, sigma, spec.a, spec.b);
+    return energy_.Update(trend / std::sqrt(TrendVariance(spec.a, spec.b)), spec.c);
+  }
+
+ private:
+  Trend trend_;
+  Energy energy_;
+};
+
+// All features, twice in the same order: by name, and what one of them remembers.
+enum class FeatureKind : uint8_t {
+  kValue,
+  kSmooth,
+  kLevel,
+  kJump,
+  kTrend,
+  kJumpEnergy,
+  kLevelEnergy,
+  kTrendEnergy,
+};
+using FeatureState =
+    std::variant<Value, Smooth, Level, Jump, Trend, JumpEnergy, LevelEnergy, TrendEnergy>;

@@ -1,28 +1,30 @@
 #include "FeatureExtractor.h"
 
-#include <cmath>
+#include <utility>
+
+namespace {
+
+template <size_t... kIndex>
+FeatureState FreshOf(size_t kind, std::index_sequence<kIndex...>) {
+  FeatureState state;
+  ((kind == kIndex ? void(state.emplace<kIndex>()) : void()), ...);
+  return state;
+}
+
+// A feature of this kind that has seen no sample.
+FeatureState Fresh(FeatureKind kind) {
+  return FreshOf(static_cast<size_t>(kind),
+                 std::make_index_sequence<std::variant_size_v<FeatureState>>());
+}
+
+}  // namespace
 
 const char* FeatureBehaviour(FeatureKind kind) {
-  switch (kind) {
-    case FeatureKind::kValue:
-    case FeatureKind::kLevel:
-    case FeatureKind::kSmooth:
-      return "level";
-    case FeatureKind::kTrend:
-      return "slope";
-    case FeatureKind::kJump:
-      return "jump";
-    case FeatureKind::kJumpEnergy:
-    case FeatureKind::kLevelEnergy:
-      return "noise";
-    case FeatureKind::kTrendEnergy:
-      return "oscillation";
-  }
-  return "unknown";
+  return std::visit([](const auto& feature) { return feature.kBehaviour; }, Fresh(kind));
 }
 
 bool FeatureInvertible(FeatureKind kind) {
-  return kind == FeatureKind::kValue || kind == FeatureKind::kLevel || kind == FeatureKind::kSmooth;
+  return std::visit([](const auto& feature) { return feature.kInvertible; }, Fresh(kind));
 }
 
 FeatureExtractor::FeatureExtractor(const FeatureConfig& config, FeatureState* states)
@@ -34,7 +36,7 @@ FeatureExtractor::FeatureExtractor(const FeatureConfig& config, FeatureState* st
 }
 
 void FeatureExtractor::Reset() {
-  for (int i = 0; i < config_.count; ++i) states_[i] = FeatureState();
+  for (int i = 0; i < config_.count; ++i) states_[i] = Fresh(config_.specs[i].kind);
   for (int channel = 0; channel < config_.channels; ++channel) noise_[channel].Interrupt();
 }
 
@@ -44,38 +46,10 @@ void FeatureExtractor::Update(const float* sample, float* features) {
   }
   for (int i = 0; i < config_.count; ++i) {
     const FeatureSpec& spec = config_.specs[i];
-    FeatureState& state = states_[i];
     const float x = sample[spec.channel];
     const float sigma = noise_[spec.channel].sigma();
-    float& feature = features[i];
-    switch (spec.kind) {
-      case FeatureKind::kValue:
-        feature = x;
-        break;
-      case FeatureKind::kLevel:
-        feature = state.level.Update(x, sigma, spec.a);
-        break;
-      case FeatureKind::kJump:
-        feature = state.jump.Update(x, sigma);
-        break;
-      case FeatureKind::kTrend:
-        feature = state.trend.Update(x, sigma, spec.a, spec.b);
-        break;
-      case FeatureKind::kJumpEnergy:
-        feature = state.energy.Update(state.jump.Update(x, sigma), spec.a);
-        break;
-      case FeatureKind::kLevelEnergy:
-        feature = state.energy.Update(state.level.Update(x, sigma, spec.a), spec.b);
-        break;
-      case FeatureKind::kTrendEnergy: {
-        const float trend = state.trend.Update(x, sigma, spec.a, spec.b);
-        feature = state.energy.Update(trend / std::sqrt(TrendVariance(spec.a, spec.b)), spec.c);
-        break;
-      }
-      case FeatureKind::kSmooth:
-        feature = state.smooth.Update(x, spec.a);
-        break;
-    }
+    features[i] =
+        std::visit([&](auto& feature) { return feature.Update(x, sigma, spec); }, states_[i]);
   }
   for (int channel = 0; channel < config_.channels; ++channel) {
     noise_[channel].Update(sample[channel], config_.adaptation);
@@ -83,9 +57,6 @@ void FeatureExtractor::Update(const float* sample, float* features) {
 }
 
 float FeatureExtractor::Invert(int index, float feature) const {
-  const FeatureSpec& spec = config_.specs[index];
-  const FeatureState& state = states_[index];
-  const float sigma = last_sigma_[spec.channel];
-  if (spec.kind == FeatureKind::kLevel) return state.level.Invert(feature, sigma);
-  return feature;
+  const float sigma = last_sigma_[config_.specs[index].channel];
+  return std::visit([&](const auto& kind) { return kind.Invert(feature, sigma); }, states_[index]);
 }

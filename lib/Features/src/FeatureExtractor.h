@@ -5,21 +5,9 @@
 #include "FeatureSpec.h"
 #include "Noise.h"
 
-// What a person would call a deviation of such a feature: "level", "slope", "jump", "noise" or
-// "oscillation".
+// kBehaviour and kInvertible of such a feature.
 const char* FeatureBehaviour(FeatureKind kind);
-
-// Whether a value of the channel can be read back from such a feature.
 bool FeatureInvertible(FeatureKind kind);
-
-// What one feature remembers; which parts it uses depends on its kind.
-struct FeatureState {
-  Jump jump;
-  Level level;
-  Trend trend;
-  Energy energy;
-  Smooth smooth;
-};
 
 class FeatureExtractor {
  public:

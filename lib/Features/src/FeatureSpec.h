@@ -5,21 +5,9 @@
 
 #include "Bounds.h"
 
-// The catalogue. Each kind is one type in FeatureCatalogue.h and one function in
-// training/features.py; what a, b and c mean is said there.
-enum class FeatureKind : uint8_t {
-  // In the sensor's unit.
-  kValue,
-  kSmooth,
-  // In multiples of the noise.
-  kLevel,
-  kJump,
-  kTrend,
-  kJumpEnergy,
-  kLevelEnergy,
-  kTrendEnergy,
-};
+enum class FeatureKind : uint8_t;  // FeatureCatalogue.h
 
+// What a, b and c mean is said in project/profile/catalogue.py: the parameters in their order.
 struct FeatureSpec {
   FeatureKind kind;
   uint8_t channel;

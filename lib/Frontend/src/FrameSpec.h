@@ -4,21 +4,10 @@
 #include <cstdint>
 
 #include "Bounds.h"
-
-// The catalogue. Each kind is a member of Moments.h and a function in training/frames.py; what it
-// computes is said there. All but kMean are of the signal without the frame's mean.
-enum class FrameKind : uint8_t {
-  kMean,
-  kVariance,
-  kRms,
-  kPeakToPeak,
-  kCrest,
-  kKurtosis,
-  kZeroCrossingRate,
-};
+#include "Moments.h"
 
 struct FrameValueSpec {
-  FrameKind kind;
+  float Moments::* value;  // which of them
   uint8_t channel;
 };
 

@@ -1,32 +1,5 @@
 #include "Framer.h"
 
-#include "Moments.h"
-
-namespace {
-
-float ValueOf(FrameKind kind, const Moments& moments, const FrameConfig& config) {
-  switch (kind) {
-    case FrameKind::kMean:
-      return moments.mean;
-    case FrameKind::kVariance:
-      return moments.variance;
-    case FrameKind::kRms:
-      return moments.rms;
-    case FrameKind::kPeakToPeak:
-      return moments.peak_to_peak;
-    case FrameKind::kCrest:
-      return moments.crest;
-    case FrameKind::kKurtosis:
-      return moments.kurtosis;
-    case FrameKind::kZeroCrossingRate:
-      return moments.zero_crossings * config.sample_rate_hz /
-             static_cast<float>(config.samples - 1);
-  }
-  return 0.0f;
-}
-
-}  // namespace
-
 bool Framer::Tick() {
   if (++since_ < (started_ ? config_.hop : config_.samples)) return false;
   since_ = 0;
@@ -54,9 +27,12 @@ void Framer::Values(float* values) const {
     for (int32_t i = 0; i < config_.count; ++i) {
       if (config_.specs[i].channel != channel) continue;
       // The oldest sample is the one that the next will take the place of.
-      if (!known) moments = MomentsOf({ring_ + channel, config_.samples, config_.channels, next_});
+      if (!known) {
+        moments = MomentsOf({ring_ + channel, config_.samples, config_.channels, next_},
+                            config_.sample_rate_hz);
+      }
       known = true;
-      values[i] = ValueOf(config_.specs[i].kind, moments, config_);
+      values[i] = moments.*config_.specs[i].value;
     }
   }
 }

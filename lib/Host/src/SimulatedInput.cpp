@@ -109,28 +109,36 @@ uint64_t SimulatedInput::Samples(double seconds) const {
 
 // ---- how much
 
-// What a channel can show. Where its normal data cannot have come through the profile's ADC (a
-// recording of another instrument), they do not go through it here.
+// What a channel can show, and how much room a disturbance has.
 void SimulatedInput::Measure(int i) {
-  const ChannelConfig& config = sensor_.channels[i];
-  const float full = config.full_scale_volts / static_cast<float>(sensor_.adc_max);
+  Channel& channel = channels_[i];
+  channel.low = sensor_.channels[i].valid_low;
+  channel.high = sensor_.channels[i].valid_high;
+  if (sensor_.analog != nullptr) MeasureAdc(*sensor_.analog, i);
+  const float level = normal_.level[i];
+  const bool up = 2.0f * (channel.high - level) >= level - channel.low;  // rather up than down
+  channel.room = kRoomUsed * ((up ? channel.high : channel.low) - level);
+}
+
+// Where normal data cannot have come through the profile's ADC (a recording of another instrument),
+// they do not go through it here.
+void SimulatedInput::MeasureAdc(const AnalogConfig& adc, int i) {
+  const AnalogChannel& config = adc.channels[i];
+  const float full = config.full_scale_volts / static_cast<float>(adc.adc_max);
   const float first = VoltsToUnit(config, full);
-  const float last = VoltsToUnit(config, full * static_cast<float>(sensor_.adc_max - 1));
+  const float last = VoltsToUnit(config, full * static_cast<float>(adc.adc_max - 1));
   const float low = std::fmin(first, last);
   const float high = std::fmax(first, last);
   const float level = normal_.level[i];
   const float noise = normal_.noise[i];
+  if (!(level - noise > low && level + noise < high)) return;
+  const float volts = UnitToVolts(config, level);
+  const float step = full / static_cast<float>(adc.oversampling);
   Channel& channel = channels_[i];
-  channel.adc = level - noise > low && level + noise < high;
-  if (channel.adc) {
-    const float volts = UnitToVolts(config, level);
-    const float step = full / static_cast<float>(sensor_.oversampling);
-    channel.adc = std::fabs(VoltsToUnit(config, volts + step) - level) < noise;
-  }
-  channel.low = channel.adc ? std::fmax(low, config.valid_low) : config.valid_low;
-  channel.high = channel.adc ? std::fmin(high, config.valid_high) : config.valid_high;
-  const bool up = 2.0f * (channel.high - level) >= level - channel.low;  // rather up than down
-  channel.room = kRoomUsed * ((up ? channel.high : channel.low) - level);
+  channel.adc = std::fabs(VoltsToUnit(config, volts + step) - level) < noise;
+  if (!channel.adc) return;
+  channel.low = std::fmax(low, channel.low);
+  channel.high = std::fmin(high, channel.high);
 }
 
 // How far a disturbance has moved the level, `since` samples after its first.
@@ -178,9 +186,9 @@ void SimulatedInput::MoveNoise() {
 
 // The reading that a value on the pin becomes: the mean of `oversampling` conversions.
 float SimulatedInput::Through(int channel, float value) const {
-  const ChannelConfig& config = sensor_.channels[channel];
-  const auto adc_max = static_cast<float>(sensor_.adc_max);
-  const auto repeats = static_cast<float>(sensor_.oversampling);
+  const AnalogChannel& config = sensor_.analog->channels[channel];
+  const auto adc_max = static_cast<float>(sensor_.analog->adc_max);
+  const auto repeats = static_cast<float>(sensor_.analog->oversampling);
   const float counts = UnitToVolts(config, value) / config.full_scale_volts * adc_max;
   const float rounded = std::round(counts * repeats) / repeats;
   return VoltsToUnit(config, rounded / adc_max * config.full_scale_volts);

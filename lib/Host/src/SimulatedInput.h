@@ -50,7 +50,7 @@ class SimulatedInput final : public HostInput {
     uint64_t last;
   };
   struct Channel {
-    bool adc;   // its readings can have come through the ADC
+    bool adc;   // its readings come through the ADC
     float low;  // of what it shows
     float high;
     float room;   // for a disturbance, with its sign
@@ -63,6 +63,7 @@ class SimulatedInput final : public HostInput {
   void Add(Scenario kind, double start, double length);
   uint64_t Samples(double seconds) const;
   void Measure(int channel);
+  void MeasureAdc(const AnalogConfig& adc, int channel);
   float Through(int channel, float value) const;
   float Offset(const Phase& phase, uint64_t since, int channel) const;
   void MoveNoise();

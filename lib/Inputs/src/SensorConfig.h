@@ -1,30 +1,18 @@
-// What is wired, channel by channel, as generated into include/model_config.h.
+// What is known of a sensor's readings, whatever the sensor is, as generated into
+// include/model_config.h.
 #pragma once
 
 #include <cstdint>
 
-enum class SensorKind : uint8_t {
-  kLinear,              // unit = volts * gain + offset
-  kThermistorToGround,  // NTC between pin and ground, series resistor to the supply
-  kThermistorToSupply,  // NTC between supply and pin, series resistor to ground
-};
+#include "AnalogConfig.h"
 
 struct ChannelConfig {
-  SensorKind kind;
-  float gain;    // kLinear: unit per volt
-  float offset;  // kLinear: unit at 0 V
-  float beta;    // thermistor: kelvin
-  float r0_ohm;  // thermistor: resistance at t0
-  float t0_celsius;
-  float series_ohm;
-  float full_scale_volts;  // at the highest count; a thermistor's supply too
-  float valid_low;         // a reading outside is not believable, in the channel's unit
+  float valid_low;  // a reading outside is not believable, in the channel's unit
   float valid_high;
 };
 
 struct SensorConfig {
-  uint16_t adc_max;               // highest count, 4095 for 12 bits
-  uint16_t oversampling;          // conversions averaged for one sample
   uint32_t stuck_samples;         // exactly equal readings in a row that mean a fault; 0: never
   const ChannelConfig* channels;  // [channels of a sample]
+  const AnalogConfig* analog;     // nullptr: the readings do not come through an ADC
 };

@@ -42,8 +42,9 @@ class ReferenceFeatures {
         return std::cbrt(state.energy);
       case FeatureKind::kSmooth:
         return state.fast.mean;
+      default:
+        return NAN;  // a kind that is not watched for a month
     }
-    return NAN;
   }
 
  private:

@@ -10,17 +10,17 @@
 void setUp() {}
 void tearDown() {}
 
-static ChannelConfig MakeChannel() {
-  ChannelConfig config = {};
+static AnalogChannel MakeChannel() {
+  AnalogChannel config = {};
   config.gain = 10.0f;
   config.offset = 20.0f;
   config.full_scale_volts = 3.3f;
-  config.valid_low = -40.0f;
-  config.valid_high = 125.0f;
   return config;
 }
-static const ChannelConfig kChannels[] = {MakeChannel(), MakeChannel(), MakeChannel()};
-static const SensorConfig kSensor = {4095, 16, 0, kChannels};
+static const AnalogChannel kAnalogChannels[] = {MakeChannel(), MakeChannel(), MakeChannel()};
+static const AnalogConfig kAnalog = {4095, 16, kAnalogChannels};
+static const ChannelConfig kChannels[] = {{-40.0f, 125.0f}, {-40.0f, 125.0f}, {-40.0f, 125.0f}};
+static const SensorConfig kSensor = {0, kChannels, &kAnalog};
 constexpr uint32_t kPeriod = 500000;
 constexpr float kStep = 3.3f * 10.0f / 4095.0f / 16.0f;  // of a reading
 
@@ -113,11 +113,22 @@ static void WhatTheAdcCannotShowDoesNotGoThroughIt() {
   TEST_ASSERT_TRUE(simulation.Next().fault == Fault::kNotANumber);
 }
 
+// Nor does that of a sensor without one.
+static void ASensorThatIsNotAnalogHasNoRails() {
+  const SensorConfig digital = {0, kChannels, nullptr};
+  SimulatedInput simulation(digital, kRoom, 0, Scenario::kDropout, 1, kPeriod);
+  int between = 0;
+  for (int i = 0; i < 60; ++i) {
+    const float steps = (simulation.Next().values[0] - 20.0f) / kStep;
+    if (std::fabs(steps - std::round(steps)) > 0.1f) ++between;
+  }
+  TEST_ASSERT_TRUE(between > 30);
+  TEST_ASSERT_TRUE(simulation.Next().fault == Fault::kNotANumber);
+}
+
 static void NothingLeavesWhatIsBelievable() {
-  ChannelConfig channel = kChannels[0];
-  channel.valid_low = 24.8f;
-  channel.valid_high = 25.5f;
-  const SensorConfig narrow = {4095, 16, 0, &channel};
+  const ChannelConfig channel = {24.8f, 25.5f};
+  const SensorConfig narrow = {0, &channel, &kAnalog};
   for (const Scenario scenario :
        {Scenario::kSpike, Scenario::kStep, Scenario::kDrift, Scenario::kNoise}) {
     SimulatedInput simulation(narrow, kRoom, 0, scenario, 1, kPeriod);
@@ -149,9 +160,8 @@ static void ChannelsHaveInCommonWhatTheyHadInTraining() {
   const float noise[] = {0.2f, 4.0f};
   const float colour[] = {0.8f, 0.8f};
   const float mixing[] = {1.0f, -0.6f, 0.8f};
-  ChannelConfig channels[] = {kChannels[0], kChannels[1]};
-  channels[0].valid_high = 2000.0f;  // of one channel only
-  const SensorConfig sensor = {4095, 16, 0, channels};
+  const ChannelConfig channels[] = {{-40.0f, 2000.0f}, {-40.0f, 125.0f}};
+  const SensorConfig sensor = {0, channels, &kAnalog};
   SimulatedInput simulation(sensor, {2, level, noise, colour, mixing}, 0, Scenario::kNormal, 1,
                             kPeriod);
   constexpr int kCount = 20000;
@@ -191,6 +201,7 @@ static void RunTests() {
   RUN_TEST(ScenariosDisturbOnlyTheirOwnTime);
   RUN_TEST(ADropoutIsARailFault);
   RUN_TEST(WhatTheAdcCannotShowDoesNotGoThroughIt);
+  RUN_TEST(ASensorThatIsNotAnalogHasNoRails);
   RUN_TEST(NothingLeavesWhatIsBelievable);
   RUN_TEST(ASlowSensorHasItsTime);
   RUN_TEST(ChannelsHaveInCommonWhatTheyHadInTraining);

@@ -23,17 +23,8 @@ static const float kHigh[] = {100.0f};
 static const float kGoldenInput[] = {0.5f};
 static const float kGoldenOutput[] = {0.0f};  // what MeanAutoencoder answers
 
-static ChannelConfig MakeChannel() {
-  ChannelConfig config = {};
-  config.gain = 10.0f;
-  config.offset = 20.0f;
-  config.full_scale_volts = 3.3f;
-  config.valid_low = -40.0f;
-  config.valid_high = 125.0f;
-  return config;
-}
-static const ChannelConfig kChannels[] = {MakeChannel(), MakeChannel(), MakeChannel()};
-static const SensorConfig kSensor = {4095, 16, 20, kChannels};
+static const ChannelConfig kChannels[] = {{-40.0f, 125.0f}, {-40.0f, 125.0f}, {-40.0f, 125.0f}};
+static const SensorConfig kSensor = {20, kChannels, nullptr};
 
 static DetectorConfig MakeDetector() {
   DetectorConfig config = {};
@@ -815,7 +806,7 @@ static void ABlockOfSamplesIsJudgedLikeAsManyBlocksOfOne() {
 
 // ---- frames
 
-static const FrameValueSpec kFrameValues[] = {{FrameKind::kMean, 0}};
+static const FrameValueSpec kFrameValues[] = {{&Moments::mean, 0}};
 static const FrameConfig kFrame = {4, 2, 1, 1, 2.0f, kFrameValues};
 
 static AppConfig FrameApp() {

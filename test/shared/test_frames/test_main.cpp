@@ -10,7 +10,7 @@
 void setUp() {}
 void tearDown() {}
 
-static const FrameValueSpec kMeans[] = {{FrameKind::kMean, 0}, {FrameKind::kMean, 1}};
+static const FrameValueSpec kMeans[] = {{&Moments::mean, 0}, {&Moments::mean, 1}};
 
 static void AFrameIsDueWhenItIsWholeAndThenOnceAHop() {
   const FrameConfig config = {5, 2, 2, 2, 100.0f, kMeans};
@@ -69,28 +69,28 @@ static void MomentsAreThoseOfTheBook() {
     ring[2 * ((i + 40) % kCount) + 1] = 5.0f + 2.0f * std::sin(angle);
     ring[2 * i] = NAN;
   }
-  const Moments found = MomentsOf({ring + 1, kCount, 2, 40});
+  const Moments found = MomentsOf({ring + 1, kCount, 2, 40}, 63.0f);
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, 5.0f, found.mean);
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, 2.0f, found.variance);
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, 1.4142136f, found.rms);
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, 4.0f * 0.92387953f, found.peak_to_peak);
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, 2.0f * 0.92387953f / 1.4142136f, found.crest);
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, 1.5f, found.kurtosis);
-  TEST_ASSERT_EQUAL_FLOAT(15.0f, found.zero_crossings);  // two a period, none at the ends
+  TEST_ASSERT_EQUAL_FLOAT(15.0f, found.zero_crossing_rate);  // two a period, none at the ends
 }
 
 static void WhatDoesNotMoveHasNoShape() {
   const float still[] = {7.0f, 7.0f, 7.0f, 7.0f};
-  const Moments found = MomentsOf({still, 4, 1, 0});
+  const Moments found = MomentsOf({still, 4, 1, 0}, 1.0f);
   TEST_ASSERT_EQUAL_FLOAT(7.0f, found.mean);
   TEST_ASSERT_EQUAL_FLOAT(0.0f, found.rms);
   TEST_ASSERT_EQUAL_FLOAT(0.0f, found.crest);
   TEST_ASSERT_EQUAL_FLOAT(0.0f, found.kurtosis);
-  TEST_ASSERT_EQUAL_FLOAT(0.0f, found.zero_crossings);
+  TEST_ASSERT_EQUAL_FLOAT(0.0f, found.zero_crossing_rate);
 }
 
 static void TheZeroCrossingRateIsInHertz() {
-  static const FrameValueSpec specs[] = {{FrameKind::kZeroCrossingRate, 0}};
+  static const FrameValueSpec specs[] = {{&Moments::zero_crossing_rate, 0}};
   const FrameConfig config = {101, 101, 1, 1, 200.0f, specs};
   float ring[101];
   Framer framer(config, ring);

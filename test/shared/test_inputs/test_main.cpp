@@ -10,22 +10,21 @@ void setUp() {}
 void tearDown() {}
 
 constexpr uint32_t kStuckSamples = 4;
-constexpr SensorConfig kAdc = {4095, 16, kStuckSamples, nullptr};
+constexpr ChannelConfig kBelieved = {-40.0f, 125.0f};
+constexpr AnalogConfig kAdc = {4095, 16, nullptr};
 
 // The tutorial's sensor: celsius = volts * 10 + 20.
-static ChannelConfig Linear() {
-  ChannelConfig config = {};
-  config.kind = SensorKind::kLinear;
+static AnalogChannel Linear() {
+  AnalogChannel config = {};
+  config.kind = AnalogKind::kLinear;
   config.gain = 10.0f;
   config.offset = 20.0f;
   config.full_scale_volts = 3.3f;
-  config.valid_low = -40.0f;
-  config.valid_high = 125.0f;
   return config;
 }
 
-static ChannelConfig Thermistor(SensorKind kind) {
-  ChannelConfig config = Linear();
+static AnalogChannel Thermistor(AnalogKind kind) {
+  AnalogChannel config = Linear();
   config.kind = kind;
   config.beta = 3950.0f;
   config.r0_ohm = 10000.0f;
@@ -42,24 +41,24 @@ static void LinearSensorFollowsTheTutorial() {
 
 static void ThermistorReadsItsNominalTemperatureAtHalfTheSupply() {
   TEST_ASSERT_FLOAT_WITHIN(1e-3f, 25.0f,
-                           VoltsToUnit(Thermistor(SensorKind::kThermistorToGround), 1.65f));
+                           VoltsToUnit(Thermistor(AnalogKind::kThermistorToGround), 1.65f));
   TEST_ASSERT_FLOAT_WITHIN(1e-3f, 25.0f,
-                           VoltsToUnit(Thermistor(SensorKind::kThermistorToSupply), 1.65f));
+                           VoltsToUnit(Thermistor(AnalogKind::kThermistorToSupply), 1.65f));
 }
 
 static void ThermistorAgreesWithTheBetaEquation() {
   // R(50 C) = 10000 * exp(3950 * (1/323.15 - 1/298.15)) = 3588.5 ohm.
   const float volts = 3.3f * 3588.5f / 13588.5f;
   TEST_ASSERT_FLOAT_WITHIN(0.01f, 50.0f,
-                           VoltsToUnit(Thermistor(SensorKind::kThermistorToGround), volts));
+                           VoltsToUnit(Thermistor(AnalogKind::kThermistorToGround), volts));
   TEST_ASSERT_FLOAT_WITHIN(0.01f, 50.0f,
-                           VoltsToUnit(Thermistor(SensorKind::kThermistorToSupply), 3.3f - volts));
+                           VoltsToUnit(Thermistor(AnalogKind::kThermistorToSupply), 3.3f - volts));
 }
 
 static void UnitToVoltsIsTheInverse() {
-  const ChannelConfig configs[] = {Linear(), Thermistor(SensorKind::kThermistorToGround),
-                                   Thermistor(SensorKind::kThermistorToSupply)};
-  for (const ChannelConfig& config : configs) {
+  const AnalogChannel configs[] = {Linear(), Thermistor(AnalogKind::kThermistorToGround),
+                                   Thermistor(AnalogKind::kThermistorToSupply)};
+  for (const AnalogChannel& config : configs) {
     for (float value = 21.0f; value < 52.0f; value += 1.7f) {
       TEST_ASSERT_FLOAT_WITHIN(1e-3f, value, VoltsToUnit(config, UnitToVolts(config, value)));
     }
@@ -77,37 +76,37 @@ static void RailsAreFaults() {
 }
 
 static void AThermistorAtARailIsNoReading() {
-  const ChannelConfig config = Thermistor(SensorKind::kThermistorToGround);
+  const AnalogChannel config = Thermistor(AnalogKind::kThermistorToGround);
   SampleCheck check;
-  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, VoltsToUnit(config, 0.0f)) != Fault::kNone);
-  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, VoltsToUnit(config, 3.3f)) != Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(kBelieved, kStuckSamples, VoltsToUnit(config, 0.0f)) !=
+                   Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(kBelieved, kStuckSamples, VoltsToUnit(config, 3.3f)) !=
+                   Fault::kNone);
 }
 
 static void WhatIsNoNumberOrOutOfRangeIsAFault() {
-  const ChannelConfig config = Linear();
   SampleCheck check;
-  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 25.0f) == Fault::kNone);
-  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, NAN) == Fault::kNotANumber);
-  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, -INFINITY) == Fault::kNotANumber);
-  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 125.1f) == Fault::kOutOfRange);
-  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, -40.1f) == Fault::kOutOfRange);
-  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 125.0f) == Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(kBelieved, kStuckSamples, 25.0f) == Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(kBelieved, kStuckSamples, NAN) == Fault::kNotANumber);
+  TEST_ASSERT_TRUE(check.Update(kBelieved, kStuckSamples, -INFINITY) == Fault::kNotANumber);
+  TEST_ASSERT_TRUE(check.Update(kBelieved, kStuckSamples, 125.1f) == Fault::kOutOfRange);
+  TEST_ASSERT_TRUE(check.Update(kBelieved, kStuckSamples, -40.1f) == Fault::kOutOfRange);
+  TEST_ASSERT_TRUE(check.Update(kBelieved, kStuckSamples, 125.0f) == Fault::kNone);
 }
 
 static void EqualReadingsBecomeStuckAndMovementEndsIt() {
-  const ChannelConfig config = Linear();
   SampleCheck check;
   for (int i = 0; i < 3; ++i)
-    TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 25.0f) == Fault::kNone);
-  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 25.0f) == Fault::kStuck);
-  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 25.0f) == Fault::kStuck);
-  TEST_ASSERT_TRUE(check.Update(config, kStuckSamples, 25.01f) == Fault::kNone);
+    TEST_ASSERT_TRUE(check.Update(kBelieved, kStuckSamples, 25.0f) == Fault::kNone);
+  TEST_ASSERT_TRUE(check.Update(kBelieved, kStuckSamples, 25.0f) == Fault::kStuck);
+  TEST_ASSERT_TRUE(check.Update(kBelieved, kStuckSamples, 25.0f) == Fault::kStuck);
+  TEST_ASSERT_TRUE(check.Update(kBelieved, kStuckSamples, 25.01f) == Fault::kNone);
 }
 
 static void StuckCanBeSwitchedOff() {
-  const ChannelConfig config = Linear();
   SampleCheck check;
-  for (int i = 0; i < 1000; ++i) TEST_ASSERT_TRUE(check.Update(config, 0, 25.0f) == Fault::kNone);
+  for (int i = 0; i < 1000; ++i)
+    TEST_ASSERT_TRUE(check.Update(kBelieved, 0, 25.0f) == Fault::kNone);
 }
 
 static void RunTests() {
