@@ -1,12 +1,12 @@
-"""[features]: what a sample is described by."""
+"""[features]: what a frame is described by; without frames a sample."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from project.profile import limits
 from project.profile.catalogue import CATALOGUE
-from project.profile.keys import Choice, Key, Number, read
-from project.profile.reader import Table, kind_of
+from project.profile.keys import Choice, Key, Number, kind_of_channels, read
+from project.profile.reader import Table
 
 
 @dataclass(frozen=True)
@@ -75,18 +75,11 @@ def read_features(table: Table, channels: tuple[str, ...]) -> Features:
 
 
 def _of(table: Table, entry: Any, channels: tuple[str, ...]) -> list[Feature]:
-    """One entry of `use`; without a channel it means every channel."""
-    if isinstance(entry, str):
-        entry = {"kind": entry}
-    if not isinstance(entry, dict):
-        raise table.error("use", f"must hold strings and tables, not {kind_of(entry)}")
-    inner = table.inner("use", entry)
-    kind = USE_KIND.read(inner, "kind", None)
-    channel = inner.text("channel", "*", among=("*", *channels))
+    """One entry of `use`."""
+    inner, kind, chosen = kind_of_channels(table, "use", entry, USE_KIND, channels)
     names = CATALOGUE[kind].parameters
     parameters = tuple(USE_PARAMETER.read(inner, name, None) for name in names)
     if names[:2] == ("fast_tau", "slow_tau") and parameters[0] >= parameters[1]:
         raise inner.error("fast_tau", "must be less than slow_tau")
     inner.finish()
-    chosen = range(len(channels)) if channel == "*" else [channels.index(channel)]
     return [Feature(kind, c, parameters) for c in chosen]

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 
 from project.profile import limits
 from project.profile.catalogue import FRAME_CATALOGUE
-from project.profile.keys import Choice, Integer, Key, read
-from project.profile.reader import Table, kind_of
+from project.profile.keys import Choice, Integer, Key, kind_of_channels, read
+from project.profile.reader import Table
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,7 @@ def read_frame(table: Table, channels: tuple[str, ...]) -> Frame:
 
 
 def _of(table: Table, entry: Any, channels: tuple[str, ...]) -> list[FrameValue]:
-    """One entry of `values`; without a channel it means every channel."""
-    if isinstance(entry, str):
-        entry = {"kind": entry}
-    if not isinstance(entry, dict):
-        raise table.error("values", f"must hold strings and tables, not {kind_of(entry)}")
-    inner = table.inner("values", entry)
-    kind = VALUES_KIND.read(inner, "kind", None)
-    channel = inner.text("channel", "*", among=("*", *channels))
+    """One entry of `values`."""
+    inner, kind, chosen = kind_of_channels(table, "values", entry, VALUES_KIND, channels)
     inner.finish()
-    chosen = range(len(channels)) if channel == "*" else [channels.index(channel)]
     return [FrameValue(kind, c) for c in chosen]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, TypeVar
 
-from project.profile.reader import Table
+from project.profile.reader import Table, kind_of
 
 Record = TypeVar("Record")
 
@@ -127,6 +127,24 @@ class EachChannel(Key):
     def range(self) -> str:
         of_one = self.one.range()
         return f"{of_one}; an array has one for each channel" if of_one else "one for each channel"
+
+
+def kind_of_channels(
+    table: Table, name: str, entry: Any, kinds: Choice, channels: tuple[str, ...]
+) -> tuple[Table, str, list[int]]:
+    """An entry of the array `name`: its table, its kind, and the channels that it means.
+
+    A string is its kind alone; without the key `channel` it means every one.
+    """
+    if isinstance(entry, str):
+        entry = {"kind": entry}
+    if not isinstance(entry, dict):
+        raise table.error(name, f"must hold strings and tables, not {kind_of(entry)}")
+    inner = table.inner(name, entry)
+    kind = kinds.read(inner, "kind", None)
+    channel = inner.text("channel", "*", among=("*", *channels))
+    every = list(range(len(channels)))
+    return inner, kind, every if channel == "*" else [channels.index(channel)]
 
 
 def keys(record: type[Any]) -> Iterator[tuple[Field[Any], Key]]:
