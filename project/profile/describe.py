@@ -1,14 +1,16 @@
 """Every key of a profile, as tables for a page: type, unit, range, default, what it does.
 
-    ./piow python -m project.profile.describe
+    ./piow python -m project.profile.describe docs/writing-a-profile.md
 
-prints what docs/writing-a-profile.md ends with.
+brings the tables that the page ends with up to date.
 """
 
 import math
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import MISSING
+from pathlib import Path
 from typing import Any, Final
 
 from project.profile.catalogue import CATALOGUE, FRAME_CATALOGUE
@@ -37,6 +39,7 @@ _RECORDS: Final[dict[str, type[Any]]] = {
 }
 
 Entry = tuple[str, Key, Any]  # a key's name, what it may be, and its default or MISSING
+_FIRST: Final = "### Above all tables"
 DESCRIPTION: Final = ("description", Key("one line for people; it changes nothing"), "")
 
 
@@ -77,7 +80,7 @@ def section() -> str:
     parts = []
     for name, own in entries().items():
         table, _, kind = name.partition(", ")
-        title = f"With `{kind}`:" if kind else f"### [{table}]" if table else "### Above all tables"
+        title = f"With `{kind}`:" if kind else f"### [{table}]" if table else _FIRST
         head = ("key", "type", "unit", "range", "default", "what it does")
         parts += [title, _table(head, map(_row, own))]
         if name == "frame.values":
@@ -112,5 +115,11 @@ def _literal(value: Any) -> str:
     return "none" if math.isinf(value) else f"{value:g}"
 
 
+def bring_up_to_date(page: Path) -> None:
+    """Writes the tables at the end of a page anew."""
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text[: text.index(_FIRST)] + section(), encoding="utf-8", newline="\n")
+
+
 if __name__ == "__main__":
-    print(section(), end="")
+    bring_up_to_date(Path(sys.argv[1]))

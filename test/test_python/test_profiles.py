@@ -319,7 +319,7 @@ def test_a_default_that_is_written_down_changes_nothing(tmp_path: Path) -> None:
 def test_the_page_has_every_key_as_the_reader_has_it(project: Path) -> None:
     page = (project / "docs" / "writing-a-profile.md").read_text("utf-8")
     assert page.endswith(describe.section()), (
-        "put the output of ./piow python -m project.profile.describe at the end of the page"
+        "run ./piow python -m project.profile.describe docs/writing-a-profile.md"
     )
 
 
