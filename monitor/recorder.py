@@ -88,13 +88,14 @@ class Recorder:
             self.left_out += 1
             return False
         here = raw.sequence, raw.milliseconds
-        if self._last is None:
-            skipped, elapsed = 1, 0
-        else:
+        skipped = elapsed = 0
+        if self._last is not None:
             if not self._follows(here, raw.checked):
                 return False
             skipped = (raw.sequence - self._last[0]) % _WRAP
             elapsed = raw.milliseconds - self._last[1]
+        if not self.times:
+            skipped, elapsed = 1, 0
         self._suspect = None
         if skipped > 1:
             self.gaps += 1
@@ -157,6 +158,9 @@ class Recorder:
             return True
         self.left_out += 1
         if self._suspect is not None and self._plausible(self._suspect, here, checked):
+            if here[0] < self._last[0] and len(self.times) == 1 and not checked:
+                self._begin_anew()
+                return True
             if here[0] < self._last[0]:
                 self.restarted = True
                 return False
@@ -164,6 +168,14 @@ class Recorder:
             return True
         self._suspect = here
         return False
+
+    def _begin_anew(self) -> None:
+        """Forget the first sample: nothing has followed it, so it was the damaged one."""
+        self.times = array("q")
+        with self._named():
+            self._file.seek(0)
+            self._file.truncate()
+        self._begin(len(self.columns))
 
     def _plausible(self, before: tuple[int, int], here: tuple[int, int], checked: bool) -> bool:
         steps = (here[0] - before[0]) % _WRAP

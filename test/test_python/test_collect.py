@@ -244,6 +244,26 @@ def test_without_crc_a_number_that_does_not_fit_its_time_is_left_out(tmp_path: P
     assert all(0 < b - a <= 1.0 for a, b in itertools.pairwise(times))
 
 
+@pytest.mark.parametrize("crc", [False, True])
+def test_where_the_first_line_is_the_damaged_one_the_others_are_kept(
+    tmp_path: Path, crc: bool
+) -> None:
+    recording = Recorder(tmp_path / "x.csv", ["profile: temperature"], ["temperature"], 500)
+    kept = [
+        recording.add(Raw(sequence, 500 * time, (f"{20 + time}",), crc))
+        for sequence, time in [(923, 23), (24, 24), (25, 25), (26, 26)]
+    ]
+    if crc:  # such a line is whole: the board has started again
+        assert recording.restarted
+        return
+    assert not recording.restarted
+    assert kept == [True, False, True, True]
+    assert (recording.left_out, recording.gaps, len(recording)) == (2, 0, 2)
+    recording.close()
+    lines = recording.partial.read_text().splitlines()
+    assert lines == ["# profile: temperature", "time,temperature", "0.000,45", "0.500,46"]
+
+
 def test_a_checked_line_that_lost_its_check_is_left_out(tmp_path: Path) -> None:
     def damage(n: int, line: bytes) -> bytes:
         return line.replace(b",25", b",85").replace(b"*", b"\n") if n % 30 == 0 else line
