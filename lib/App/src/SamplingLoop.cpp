@@ -40,7 +40,7 @@ void SamplingLoop::UseThreshold() {
 
 void SamplingLoop::Skip() {
   const int count = input_.Wait().count;
-  exchange_.samples.fetch_add(static_cast<uint32_t>(count), std::memory_order_relaxed);
+  Count(exchange_.samples, static_cast<uint32_t>(count));
   input_.Release();
 }
 
@@ -48,7 +48,7 @@ void SamplingLoop::Step() {
   const SampleBlock& block = input_.Wait();
   TakeRequests();
   const uint32_t lost = input_.lost();
-  exchange_.missed.fetch_add(lost - lost_before_, std::memory_order_relaxed);
+  if (lost != lost_before_) Count(exchange_.missed, lost - lost_before_);
   lost_before_ = lost;
   if (block.after_gap) BeginPiece();
   for (int i = 0; i < block.count; ++i) {
@@ -137,7 +137,7 @@ void SamplingLoop::TakeSample(const float* sample, Fault fault, int64_t micros) 
   if (framer_ && exchange_.raw.load(std::memory_order_relaxed)) {
     PublishSample(sample, fault, micros);
   }
-  exchange_.samples.fetch_add(1, std::memory_order_relaxed);
+  Count(exchange_.samples);
   framer_ ? AddToFrame(sample, fault, micros) : Judge(sample, fault, micros);
 }
 
@@ -183,10 +183,11 @@ void SamplingLoop::Judge(const float* values, Fault fault, int64_t micros) {
     exchange_.latencies.Add(clock_.Stopwatch() - before);
     if (verdict_.state == State::kFault) {
       fault = Fault::kEngine;
-      exchange_.engine_failures.fetch_add(1, std::memory_order_relaxed);
+      Count(exchange_.engine_failures);
     }
   }
-  verdict_.frame = exchange_.frames.fetch_add(1, std::memory_order_relaxed);
+  verdict_.frame = exchange_.frames.load(std::memory_order_relaxed);
+  Count(exchange_.frames);
   verdict_.micros = micros;
   float expected[kMaxValues];
   const bool shows =
