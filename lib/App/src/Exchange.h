@@ -54,16 +54,17 @@ class Exchange final : public VerdictSink {
 
   // Sampling side. What finds no room is counted, and lost.
   void Take(const JudgedFrame& frame) override {
-    Event event = {};
-    event.kind = frame.fault == Fault::kNone ? Event::Kind::kReading : Event::Kind::kFault;
-    event.fault = frame.fault;
-    event.verdict = frame.verdict;
-    event.shows_channels = frame.expected != nullptr;
+    Event* const event = events.Room();
+    if (event == nullptr) return Count(dropped);
+    event->kind = frame.fault == Fault::kNone ? Event::Kind::kReading : Event::Kind::kFault;
+    event->fault = frame.fault;
+    event->verdict = frame.verdict;
+    event->shows_channels = frame.expected != nullptr;
     for (int i = 0; i < value_count_; ++i) {
-      event.values[i] = frame.values[i];
-      if (event.shows_channels) event.expected[i] = frame.expected[i];
+      event->values[i] = frame.values[i];
+      if (event->shows_channels) event->expected[i] = frame.expected[i];
     }
-    Publish(event);
+    events.Send();
   }
   void Publish(const Event& event) {
     if (!events.Push(event)) Count(dropped);

@@ -11,16 +11,28 @@ class SpscQueue {
   static_assert(kCapacity > 0 && (kCapacity & (kCapacity - 1)) == 0, "a power of two");
 
  public:
-  // Writing thread: false when the queue is full.
-  [[nodiscard]] bool Push(const T& item) {
+  // Writing thread: where the next item is to be filled in, whatever was there before; nullptr when
+  // the queue is full. Send() then gives it to the other thread.
+  [[nodiscard]] T* Room() {
     const uint32_t head = head_.load(std::memory_order_relaxed);
     const uint32_t used = head - tail_.load(std::memory_order_acquire);
-    if (used == kCapacity) return false;
-    items_[head % kCapacity] = item;
-    head_.store(head + 1, std::memory_order_release);
-    if (used + 1 > high_water_.load(std::memory_order_relaxed)) {
-      high_water_.store(used + 1, std::memory_order_relaxed);
+    return used == kCapacity ? nullptr : &items_[head % kCapacity];
+  }
+  void Send() {
+    const uint32_t head = head_.load(std::memory_order_relaxed) + 1;
+    const uint32_t used = head - tail_.load(std::memory_order_relaxed);
+    head_.store(head, std::memory_order_release);
+    if (used > high_water_.load(std::memory_order_relaxed)) {
+      high_water_.store(used, std::memory_order_relaxed);
     }
+  }
+
+  // Writing thread: false when the queue is full.
+  [[nodiscard]] bool Push(const T& item) {
+    T* const room = Room();
+    if (room == nullptr) return false;
+    *room = item;
+    Send();
     return true;
   }
 
