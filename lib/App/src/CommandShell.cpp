@@ -17,9 +17,7 @@ CommandShell::CommandShell(const AppConfig& config, Platform platform, Autoencod
       engine_(engine),
       settings_(settings),
       exchange_(exchange),
-      printer_(config, platform.serial, line_) {
-  if (config.frame != nullptr) frame_ = {config.frame->samples, config.frame->hop};
-}
+      printer_(config, platform.serial, line_) {}
 
 void CommandShell::Flush() {
   platform_.serial.Write(line_.text(), line_.size());
@@ -32,7 +30,7 @@ void CommandShell::Greet(const char* reset_reason) {
   AddInitializing(line_);
   Flush();
   AddHello(line_, config_.profile, engine_.name(), config_.fingerprint, config_.sample_period_us,
-           frame());
+           config_.frame);
   Flush();
   if (reset_reason == nullptr) return;
   AddReset(line_, reset_reason);
@@ -218,7 +216,7 @@ void CommandShell::AnswerModel() {
   model.channel_units = config_.channel_units;
   model.features = config_.features.count;
   model.period_us = config_.sample_period_us;
-  model.frame = frame();
+  model.frame = config_.frame;
   model.values = config_.features.channels;
   model.value_names = config_.value_names;
   model.value_units = config_.value_units;

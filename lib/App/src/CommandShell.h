@@ -36,7 +36,6 @@ class CommandShell {
   void PrintCalibration(const Event& event);
   void TakeCalibration(const Event& event);
   void PrintFailure();
-  const FrameSize* frame() const { return config_.frame == nullptr ? nullptr : &frame_; }
 
   void Answer(const Command& command);
   void AnswerStatus();
@@ -61,7 +60,6 @@ class CommandShell {
   Exchange& exchange_;
   LineBuffer line_;
   EventPrinter printer_;
-  FrameSize frame_ = {};
   LineReader reader_;
   uint32_t requests_sent_ = 0;
   uint32_t forget_sent_ = 0;  // requests_sent_ after the last `calibrate default`

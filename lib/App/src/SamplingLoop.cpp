@@ -33,9 +33,8 @@ float SamplingLoop::TestEngine() {
 }
 
 void SamplingLoop::UseThreshold() {
-  detector_.SetThreshold(user_threshold_ > 0.0f
-                             ? user_threshold_
-                             : config_.detector.decision.threshold * threshold_scale_);
+  detector_.SetThreshold(
+      ThresholdInUse(config_.detector.decision, user_threshold_, threshold_scale_));
 }
 
 void SamplingLoop::Skip() {

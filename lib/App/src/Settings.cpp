@@ -18,8 +18,7 @@ void Settings::ForgetCalibration() {
 }
 
 float Settings::Threshold() const {
-  return record.threshold > 0.0f ? record.threshold
-                                 : config_.detector.decision.threshold * record.threshold_scale;
+  return ThresholdInUse(config_.detector.decision, record.threshold, record.threshold_scale);
 }
 
 Settings::Found Settings::Judge(const Block& block, size_t size) const {

@@ -43,8 +43,8 @@ struct ModelAnswer {
   const char* const* channel_names;  // [channels]
   const char* const* channel_units;  // [channels]
   int features;
-  uint32_t period_us;      // from sample to sample
-  const FrameSize* frame;  // nullptr: a frame is a sample, and the values are the channels
+  uint32_t period_us;        // from sample to sample
+  const FrameConfig* frame;  // nullptr: a frame is a sample, and the values are the channels
   int values;
   const char* const* value_names;  // [values]
   const char* const* value_units;  // [values]

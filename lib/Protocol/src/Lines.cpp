@@ -20,7 +20,7 @@ void AddPeriod(LineBuffer& line, uint32_t period_us) {
 }
 
 void AddHello(LineBuffer& line, const char* profile, const char* engine, const char* fingerprint,
-              uint32_t period_us, const FrameSize* frame) {
+              uint32_t period_us, const FrameConfig* frame) {
   line.Add("Profile: ").Add(profile).Add(" | Engine: ").Add(engine).Add(" | Fingerprint: ");
   for (int i = 0; i < kFingerprintDigits; ++i) line.Add(fingerprint[i]);
   line.Add(" | Period: ");

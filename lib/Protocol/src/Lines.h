@@ -6,6 +6,7 @@
 
 #include "Detector.h"
 #include "Fault.h"
+#include "FrameSpec.h"
 #include "LineBuffer.h"
 
 // Decimals of a reading, and of a score.
@@ -18,19 +19,13 @@ constexpr int kRawDecimals = 6;
 // "Initializing Anomaly Detector..."
 void AddInitializing(LineBuffer& line);
 
-// How many samples make a frame, and how many the next one begins later.
-struct FrameSize {
-  int32_t samples;
-  int32_t hop;
-};
-
 // "500 ms", or "1250 us" where that is no whole number of milliseconds.
 void AddPeriod(LineBuffer& line, uint32_t period_us);
 
 // "Profile: temperature | Engine: tflm int8 | Fingerprint: 0123456789ab | Period: 500 ms", and with
 // frames "| Frame: 256 samples, hop 128".
 void AddHello(LineBuffer& line, const char* profile, const char* engine, const char* fingerprint,
-              uint32_t period_us, const FrameSize* frame = nullptr);
+              uint32_t period_us, const FrameConfig* frame = nullptr);
 
 // "Reset: power-on"
 void AddReset(LineBuffer& line, const char* reason);
