@@ -88,20 +88,16 @@ class Recorder:
             self.left_out += 1
             return False
         here = raw.sequence, raw.milliseconds
-        skipped = elapsed = 0
-        if self._last is not None:
-            if not self._follows(here, raw.checked):
-                return False
+        if self._last is not None and not self._follows(here, raw.checked):
+            return False
+        now = 0
+        if self._last is not None and self.times:
+            now = self.times[-1] + raw.milliseconds - self._last[1]
             skipped = (raw.sequence - self._last[0]) % _WRAP
-            elapsed = raw.milliseconds - self._last[1]
-        if not self.times:
-            skipped, elapsed = 1, 0
-        self._suspect = None
-        if skipped > 1:
-            self.gaps += 1
+            self.gaps += skipped > 1
             self.missing += skipped - 1
+        self._suspect = None
         self._last = here
-        now = elapsed + (self.times[-1] if self.times else 0)
         self.times.append(now)
         for column, value in zip(self.columns, values, strict=True):
             column.append(value)
