@@ -94,8 +94,9 @@ class Recorder:
         if self._last is not None and self.times:
             now = self.times[-1] + raw.milliseconds - self._last[1]
             skipped = (raw.sequence - self._last[0]) % _WRAP
-            self.gaps += skipped > 1
-            self.missing += skipped - 1
+            if skipped > 1:
+                self.gaps += 1
+                self.missing += skipped - 1
         self._suspect = None
         self._last = here
         self.times.append(now)
