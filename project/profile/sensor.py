@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 from project import cpp
 from project.profile import limits
@@ -90,10 +90,9 @@ class Sensor:
 
     def believed(self, channel: int) -> Range:
         """The lowest and the highest reading of a channel that is no FAULT."""
-        low, high = self.valid
-        if isinstance(low, tuple):
-            return self.valid[channel]  # type: ignore[return-value]
-        return low, high  # type: ignore[return-value]
+        if isinstance(self.valid[0], tuple):
+            return cast(tuple[Range, ...], self.valid)[channel]
+        return cast(Range, self.valid)
 
     def visible(self, channel: int) -> Range:
         """The lowest and the highest reading that a channel can give and that is believed."""

@@ -172,6 +172,15 @@ def test_each_channel_may_have_its_own_transfer_and_range(tmp_path: Path) -> Non
     assert re.findall(r"\.gain = (\S+),", sensor.input.tables(2)) == ["10.0f", "2.0f"]
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_as_many_ranges_as_channels_are_believed(tmp_path: Path, channels: int) -> None:
+    names = ", ".join(f'"c{i}"' for i in range(channels))
+    ranges = [[-1.0 - i, 1.0 + i] for i in range(channels)]
+    text = LESSON.replace('["temperature"]', f"[{names}]")
+    sensor = load(tmp_path, text.replace("[-40.0, 125.0]", str(ranges))).sensor
+    assert [list(sensor.believed(channel)) for channel in range(channels)] == ranges
+
+
 def test_seconds_are_counted_in_frames(tmp_path: Path) -> None:
     keys = "threshold = 0.1\nwarmup_seconds = 12\nclear_seconds = 3\nalarm_seconds = 1.5"
     profile = load(tmp_path, LESSON.replace("threshold = 0.15", keys))
