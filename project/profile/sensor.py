@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
 from project import cpp
 from project.profile import limits
@@ -91,8 +91,8 @@ class Sensor:
     def believed(self, channel: int) -> Range:
         """The lowest and the highest reading of a channel that is no FAULT."""
         if isinstance(self.valid[0], tuple):
-            return cast(tuple[Range, ...], self.valid)[channel]
-        return cast(Range, self.valid)
+            return self.valid[channel]
+        return self.valid
 
     def visible(self, channel: int) -> Range:
         """The lowest and the highest reading that a channel can give and that is believed."""
