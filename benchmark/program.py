@@ -1,18 +1,15 @@
 """The firmware as a host program, compiled for one detector after another and fed recordings."""
 
-import os
 import re
-import shutil
 import subprocess
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmark import compiler as toolchain
 from project.errors import UserError
 from project.paths import PROJECT
 from project.profile import Profile
@@ -23,10 +20,6 @@ Array = npt.NDArray[np.float64]
 States = npt.NDArray[np.uint8]
 
 WARMUP, NORMAL, ANOMALY, FAULT = b"WNAF"  # how `Program.states` says the state of a sample
-
-_FLAGS: Final = ("-std=gnu++17", "-O2", "-pthread")  # -std and -O as in [env:native]
-_SYSTEM: Final = ("-lws2_32",) if os.name == "nt" else ()
-_BOARDS_ONLY: Final = ("Esp32", "TflmAutoencoder")
 
 
 @dataclass(frozen=True)
@@ -74,7 +67,6 @@ def plain_text(profile: Profile, clips: list[Array]) -> str:
 class Compiler:
     """Compiles host programs; what does not depend on the detector is compiled once."""
 
-    command: str
     objects: tuple[Path, ...]
 
     def build(self, profile: Profile, found: Manifest, folder: Path) -> Program:
@@ -82,12 +74,9 @@ class Compiler:
         folder.mkdir(parents=True, exist_ok=True)
         header = folder / "model_config.h"
         header.write_text(codegen.config_header(profile, found), encoding="utf-8")
-        program = folder / "program"
         sources = [s for s in (PROJECT / "src").glob("*.cpp") if s.name != "main_esp32.cpp"]
-        includes = ["-I", folder, "-I", PROJECT / "src", *_library_includes()]
-        compile_ = [self.command, *_FLAGS, *includes, *sorted(sources), *self.objects, *_SYSTEM]
-        _run([*compile_, "-o", program])
-        return Program(program, profile)
+        own = toolchain.compile_objects(sorted(sources), folder)
+        return Program(toolchain.link([*own, *self.objects], folder / "program"), profile)
 
 
 def compiler(folder: Path) -> Compiler:
@@ -96,31 +85,6 @@ def compiler(folder: Path) -> Compiler:
     Raises:
       UserError: there is no C++ compiler.
     """
-    command = next((c for c in ("g++", "clang++", "c++") if shutil.which(c)), None)
-    if command is None:
-        raise UserError("a C++ compiler is needed (g++ or clang++): none is in the PATH")
     folder.mkdir(parents=True, exist_ok=True)
-    sources = [s for library in _libraries() for s in sorted(library.glob("*.cpp"))]
-
-    def compiled(source: Path) -> Path:
-        target = folder / f"{source.stem}.o"
-        _run([command, *_FLAGS, *_library_includes(), "-c", source, "-o", target])
-        return target
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return Compiler(command, tuple(pool.map(compiled, sources)))
-
-
-def _libraries() -> list[Path]:
-    folders = sorted((PROJECT / "lib").glob("*/src"))
-    return [folder for folder in folders if folder.parent.name not in _BOARDS_ONLY]
-
-
-def _library_includes() -> list[str | Path]:
-    return [part for folder in _libraries() for part in ("-I", folder)]
-
-
-def _run(command: list[str | Path]) -> None:
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True)
-    if done.returncode:
-        raise UserError(f"{command[0]} failed:\n{done.stderr}")
+    sources = [s for library in toolchain.libraries() for s in sorted(library.glob("*.cpp"))]
+    return Compiler(tuple(toolchain.compile_objects(sources, folder)))

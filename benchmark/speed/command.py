@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmark import tables
-from benchmark.speed import compiler, engines, figures, lines, path, steps, tflm_source
+from benchmark import compiler, tables
+from benchmark.speed import engines, figures, lines, path, steps, tflm_source
 from benchmark.speed.figures import Figure
 from project import profile as profiles
 from training import codegen, manifest, model_step

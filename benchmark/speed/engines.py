@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.speed import compiler, network, tflm_source
-from benchmark.speed.compiler import Output
+from benchmark import compiler
+from benchmark.speed import measured, network, tflm_source
 from benchmark.speed.figures import Figure, absent
+from benchmark.speed.measured import Output
 from benchmark.speed.network import TYPES, Network
 from project import commands
 from project.errors import UserError
@@ -46,14 +47,14 @@ def measure(folder: Path, tflm: Path | None, rounds: int, batches: int) -> list[
     else:
         programs["tflm"] = _tflm(tflm, folder)
     for name, program in programs.items():
-        _compare(name, compiled, compiler.run(program, 1), compiler.run(programs["dense"], 1))
+        _compare(name, compiled, measured.run(program, 1), measured.run(programs["dense"], 1))
 
     times: dict[str, Samples] = {name: defaultdict(list) for name in programs}
     python: dict[str, Samples] = {"whole": defaultdict(list), "smallest": defaultdict(list)}
     tiny = network.smallest() if arena.available() else {}
     for _ in range(rounds):
         for name, program in programs.items():
-            for kind, samples in compiler.run(program, batches).times.items():
+            for kind, samples in measured.run(program, batches).times.items():
                 times[name][kind] += samples
         for kind, model in tiny.items():
             inputs = compiled.inputs if kind == "float32" else compiled.codes
@@ -65,15 +66,14 @@ def measure(folder: Path, tflm: Path | None, rounds: int, batches: int) -> list[
 
 
 def _dense(folder: Path) -> Path:
-    sources = [compiler.SOURCES / "engines.cpp"]
+    sources = [measured.SOURCES / "engines.cpp"]
     sources += sorted((PROJECT / "lib" / "Autoencoder" / "src").glob("*.cpp"))
-    objects = [compiler.compile_object(source, folder) for source in sources]
-    return compiler.link(objects, folder / "engines")
+    return compiler.link(compiler.compile_objects(sources, folder), folder / "engines")
 
 
 def _emlearn(compiled: Network, folder: Path) -> Path:
     extra = ["-w", f"-I{network.write_emlearn_header(compiled, folder)}"]
-    source = compiler.SOURCES / "emlearn.cpp"
+    source = measured.SOURCES / "emlearn.cpp"
     return compiler.link([compiler.compile_object(source, folder, extra)], folder / "emlearn")
 
 
@@ -83,7 +83,7 @@ def _tflm(root: Path, folder: Path) -> Path:
     objects = tflm_source.compile_objects(root, target, [compiler.command(), *compiler.flags()])
     own = PROJECT / "lib" / "TflmAutoencoder" / "src"
     extra = [*tflm_source.FLAGS, "-w", f"-I{own}", *tflm_source.includes(root)]
-    objects.append(compiler.compile_object(compiler.SOURCES / "tflm.cpp", folder, extra))
+    objects.append(compiler.compile_object(measured.SOURCES / "tflm.cpp", folder, extra))
     return compiler.link(objects, folder / "tflm_program", tflm_source.LINK_FLAGS)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmark.speed import compiler
-from benchmark.speed.compiler import Output
+from benchmark import compiler
+from benchmark.speed import measured
 from benchmark.speed.figures import Figure, absent
 from project.paths import PROJECT
 from training.manifest import Manifest
@@ -29,21 +29,19 @@ def measure(
       UserError: there is no compiler, or the sources do not compile.
     """
     objects = {
-        library.parent.name: [
-            compiler.compile_object(source, headers) for source in sorted(library.glob("*.cpp"))
-        ]
+        library.parent.name: compiler.compile_objects(sorted(library.glob("*.cpp")), headers)
         for library in compiler.libraries()
     }
     summary = compiler.compile_object(PROJECT / "src" / "RunSummary.cpp", headers)
-    main = compiler.compile_object(compiler.SOURCES / "path.cpp", headers)
+    main = compiler.compile_object(measured.SOURCES / "path.cpp", headers)
     everything = [main, summary, *(file for files in objects.values() for file in files)]
     program = compiler.link(everything, folder / "path")
-    outputs = [compiler.run(program, batches) for _ in range(rounds)]
+    outputs = [measured.run(program, batches) for _ in range(rounds)]
     times = {
         name: [sample for output in outputs for sample in output.times[name]]
         for name in outputs[0].times
     }
-    tables = compiler.compile_object(compiler.SOURCES / "tables.cpp", headers)
+    tables = compiler.compile_object(measured.SOURCES / "tables.cpp", headers)
     return [*_speed(times), *_bytes(found, tables, objects, outputs[0])]
 
 
@@ -75,7 +73,7 @@ def _speed(times: dict[str, list[float]]) -> list[Figure]:
 
 
 def _bytes(
-    found: Manifest, tables: Path, objects: dict[str, list[Path]], output: Output
+    found: Manifest, tables: Path, objects: dict[str, list[Path]], output: measured.Output
 ) -> list[Figure]:
     section = "Bytes"
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.speed import compiler, figures
+from benchmark import compiler
+from benchmark.speed import figures
 from benchmark.speed.figures import Figure
 from training import arena, manifest
 

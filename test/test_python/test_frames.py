@@ -125,18 +125,18 @@ def write(folder: Path, name: str, profile: Profile, samples: Array) -> Path:
     return path
 
 
-def trained(folder: Path, samples: Array) -> Fan:
+def trained(folder: Path, samples: Array, compiler: program.Compiler) -> Fan:
     profile = profiles.load(FAN)
     dataset = data.from_file(profile, write(folder, "normal", profile, samples), Wishes())
     train.publish(train.train(profile, dataset, lambda *_: None), folder / "model")
     found = manifest.load(folder / "model")
-    built = program.compiler(folder / "objects").build(profile, found, folder / "built")
+    built = compiler.build(profile, found, folder / "built")
     return Fan(profile, found, folder, built.path)
 
 
 @pytest.fixture(scope="module")
-def fan(tmp_path_factory: pytest.TempPathFactory) -> Fan:
-    return trained(tmp_path_factory.mktemp("fan"), turning(24_000, seed=1))
+def fan(tmp_path_factory: pytest.TempPathFactory, host_compiler: program.Compiler) -> Fan:
+    return trained(tmp_path_factory.mktemp("fan"), turning(24_000, seed=1), host_compiler)
 
 
 def replayed(fan: Fan, name: str, samples: Array) -> list[telemetry.Reading]:
@@ -196,10 +196,12 @@ def test_a_recording_at_another_rate_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not RECORDINGS.is_file(), reason="the recordings of a real fan are not here")
-def test_a_coin_on_a_blade_of_a_real_fan_is_found(tmp_path: Path) -> None:
+def test_a_coin_on_a_blade_of_a_real_fan_is_found(
+    tmp_path: Path, host_compiler: program.Compiler
+) -> None:
     loaded = np.load(RECORDINGS)
     normal, coin = (loaded[name].reshape(-1, 3) / 4096 for name in ("low0", "low1"))
-    fan = trained(tmp_path, normal[:80_000])
+    fan = trained(tmp_path, normal[:80_000], host_compiler)
     assert set(states(replayed(fan, "rest", normal[80_000:]))) == {"NORMAL"}
     found = states(replayed(fan, "coin", coin[:20_000]))
     assert found[:2] == ["NORMAL"] * 2  # three scores of two seconds

@@ -1,5 +1,5 @@
 // What the programs of the bench share: they time batches of calls and print a line a batch, which
-// benchmark/speed/compiler.py reads.
+// benchmark/speed/measured.py reads.
 #pragma once
 
 #include <chrono>

@@ -1,29 +1,18 @@
-"""Compiles the small programs of cpp/ with the flags of [env:native], runs them, reads them."""
+"""Compiles C++ for this computer as [env:native] does."""
 
 import configparser
 import functools
 import os
 import shutil
 import subprocess
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from project.errors import UserError
 from project.paths import PROJECT
 
-SOURCES = Path(__file__).parent / "cpp"
 _BOARDS_ONLY = ("Esp32", "TflmAutoencoder")
-
-
-@dataclass(frozen=True)
-class Output:
-    """What a program printed: nanoseconds a call, plain numbers, and values to compare."""
-
-    times: dict[str, list[float]]
-    numbers: dict[str, float]
-    values: dict[str, list[float]]
 
 
 @functools.cache
@@ -48,7 +37,7 @@ def flags() -> tuple[str, ...]:
 
 
 def version() -> str:
-    return _run([command(), "--version"]).splitlines()[0]
+    return output([command(), "--version"]).splitlines()[0]
 
 
 def libraries() -> list[Path]:
@@ -57,42 +46,35 @@ def libraries() -> list[Path]:
     return [folder for folder in folders if folder.parent.name not in _BOARDS_ONLY]
 
 
-def includes(*folders: Path) -> list[str]:
-    return [f"-I{folder}" for folder in (*folders, SOURCES, PROJECT / "src", *libraries())]
-
-
 def compile_object(source: Path, folder: Path, extra: Sequence[str] = ()) -> Path:
     """Compiles `source` into `folder`, which is also where generated headers are looked for."""
     target = folder / f"{source.stem}.o"
+    includes = [f"-I{path}" for path in (folder, PROJECT / "src", *libraries())]
     # -O2 and the others come last: an `extra` may not change them.
-    _run([command(), *extra, *includes(folder), *flags(), "-c", str(source), "-o", str(target)])
+    output([command(), *extra, *includes, *flags(), "-c", str(source), "-o", str(target)])
     return target
+
+
+def compile_objects(sources: Iterable[Path], folder: Path) -> list[Path]:
+    """The same for several at a time."""
+    command()  # what is missing is said once
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda source: compile_object(source, folder), sources))
 
 
 def link(objects: Sequence[Path], program: Path, extra: Sequence[str] = ()) -> Path:
     system = ["-lws2_32"] if os.name == "nt" else []
     parts = [*map(str, objects), *extra, "-pthread", *system]
-    _run([command(), *flags(), *parts, "-o", str(program)])
+    output([command(), *flags(), *parts, "-o", str(program)])
     return program
 
 
-def run(program: Path, batches: int) -> Output:
-    """Runs a program that speaks the language of measure.h."""
-    times: dict[str, list[float]] = defaultdict(list)
-    numbers: dict[str, float] = {}
-    values: dict[str, list[float]] = {}
-    for line in _run([str(program), str(batches)]).splitlines():
-        kind, name, *words = line.split()
-        if kind == "time":
-            times[name].append(float(words[0]))
-        elif kind == "number":
-            numbers[name] = float(words[0])
-        elif kind == "values":
-            values[name] = [float(word) for word in words]
-    return Output(dict(times), numbers, values)
+def output(words: Sequence[str]) -> str:
+    """What a program prints.
 
-
-def _run(words: Sequence[str]) -> str:
+    Raises:
+      UserError: it failed; with what it said.
+    """
     done = subprocess.run(
         words, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace"
     )
