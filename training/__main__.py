@@ -198,7 +198,7 @@ def _export(profile: Profile, options: argparse.Namespace) -> None:
 
 
 def _evaluate(profile: Profile, options: argparse.Namespace) -> None:
-    from training import data, evaluation, recordings
+    from training import data, evaluation, frames, recordings
 
     found = manifest.load(folders.chosen(profile, options.folder))
     if options.value is not None:
@@ -210,7 +210,9 @@ def _evaluate(profile: Profile, options: argparse.Namespace) -> None:
         recording = recordings.read(options.data, profile, wishes.of_options(options))
         print(f"{options.data}: {recording.sentence()}")
         importing.tell(recording, options.data)
-        segments = recording.pieces
+        segments = frames.judged(profile, recording.pieces, recording.interval_s, str(options.data))
+        if not segments:
+            raise UserError(f"{options.data}: no piece of it is as long as a frame")
     for segment in segments:
         print(evaluation.about_data(profile, found, segment))
 

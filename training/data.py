@@ -23,8 +23,6 @@ from training.wishes import of_record as of_wishes
 
 Array = npt.NDArray[np.float64]
 
-_FRAME_RATE_TOLERANCE: Final = 0.05
-
 _LEAST_ROWS: Final = 30
 
 
@@ -226,17 +224,11 @@ def _check_moves(dataset: Dataset, names: Sequence[str]) -> None:
 
 
 def _framed(profile: Profile, frame: Frame, dataset: Dataset) -> Dataset:
-    """Its segments as frames. At another rate than the profile's a frame means something else."""
-    rate_hz, interval_s = profile.sampling.rate_hz, dataset.interval_s
-    if interval_s is not None and abs(interval_s * rate_hz - 1) > _FRAME_RATE_TOLERANCE:
-        raise UserError(
-            f"{dataset.record['description']}: has {1 / interval_s:.6g} samples a second, and the "
-            f"profile's frames are of {rate_hz:g}: --resample {1 / rate_hz:g}, or another rate_hz"
-        )
-    segments = [frames.compute(frame, rate_hz, segment) for segment in dataset.segments]
+    """The same in frames."""
+    interval_s, name = dataset.interval_s, dataset.record["description"]
     return dataclasses.replace(
         dataset,
-        segments=[segment for segment in segments if len(segment)],
+        segments=frames.judged(profile, dataset.segments, interval_s, name),
         samples=dataset.segments,
         interval_s=None if interval_s is None else interval_s * frame.hop,
     )

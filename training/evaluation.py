@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from project.errors import UserError
 from project.profile import Profile
 from training import cause, data, features, layers, normal, scaling
 from training.calibration import Scorer, Thresholds
@@ -151,7 +152,16 @@ def read_scorer(record: dict[str, Any]) -> Scorer:
 
 
 def about_value(profile: Profile, found: Manifest, asked: float, samples: int = 4) -> str:
-    """What the detector says when a value comes for some samples after normal data, as text."""
+    """What the detector says when a value comes for some samples after normal data, as text.
+
+    Raises:
+      UserError: the profile judges frames, of which one value says nothing.
+    """
+    if profile.frame is not None:
+        raise UserError(
+            f"profile {profile.name} judges frames of {profile.frame.samples} samples, and one "
+            "value says nothing of them: give --data FILE.csv"
+        )
     history = _history(profile)
     rows = np.concatenate([history, np.full((samples, history.shape[1]), asked)])
     result = run(profile, found, rows)
@@ -169,15 +179,16 @@ def about_value(profile: Profile, found: Manifest, asked: float, samples: int = 
 
 
 def about_data(profile: Profile, found: Manifest, samples: Array, listed: int = 20) -> str:
-    """Scores and alarms over recorded samples [rows, channels], as text."""
+    """Scores and alarms over recorded samples [rows, channels], or frames of them, as text."""
+    what = "samples" if profile.frame is None else "frames"
     result = run(profile, found, samples)
     intervals = result.intervals()
     median, high, top = np.quantile(result.score, [0.5, 0.99, 1.0])
     lines = [
-        f"{len(samples)} samples: score median {median:.4g}, 99 % {high:.4g}, greatest {top:.4g}, "
+        f"{len(samples)} {what}: score median {median:.4g}, 99 % {high:.4g}, greatest {top:.4g}, "
         f"threshold {result.threshold:.4g}",
         f"{len(intervals)} alarm{'s' * (len(intervals) != 1)}, "
-        f"{int(result.alarm.sum())} samples in alarm ({100 * result.alarm.mean():.2f} %)",
+        f"{int(result.alarm.sum())} {what} in alarm ({100 * result.alarm.mean():.2f} %)",
     ]
     for begin, end in intervals[:listed]:
         peak = result.score[begin:end].max()

@@ -4,16 +4,19 @@ A frame is the last `samples` samples, once every `hop`; the first is due when i
 values but the mean are of the signal without the frame's mean, as a vibration meter shows them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from project.profile import Frame
+from project.errors import UserError
+from project.profile import Frame, Profile
 from project.profile.catalogue import FRAME_CATALOGUE
 
 Array = npt.NDArray[np.float64]
+
+_RATE_TOLERANCE: Final = 0.05  # of a recording, of the profile's rate
 
 
 def compute(frame: Frame, rate_hz: float, samples: Array) -> Array:
@@ -26,6 +29,28 @@ def compute(frame: Frame, rate_hz: float, samples: Array) -> Array:
         [_FUNCTIONS[value.kind](hops[:, value.channel], rate_hz) for value in frame.values],
         axis=-1,
     )
+
+
+def judged(
+    profile: Profile, segments: Sequence[Array], interval_s: float | None, name: str
+) -> list[Array]:
+    """Segments of samples [rows, channels] as what the detector judges: frames [rows, values].
+
+    Without frames they are the segments. `interval_s`: between two samples, where it is known.
+
+    Raises:
+      UserError: at another rate than the profile's a frame means something else.
+    """
+    frame, rate_hz = profile.frame, profile.sampling.rate_hz
+    if frame is None:
+        return list(segments)
+    if interval_s is not None and abs(interval_s * rate_hz - 1) > _RATE_TOLERANCE:
+        raise UserError(
+            f"{name}: has {1 / interval_s:.6g} samples a second, and the profile's frames are of "
+            f"{rate_hz:g}: --resample {1 / rate_hz:g}, or another rate_hz"
+        )
+    found = [compute(frame, rate_hz, segment) for segment in segments]
+    return [values for values in found if len(values)]
 
 
 def mean(x: Array, rate_hz: float) -> Array:

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -170,6 +171,30 @@ def test_an_imbalance_is_found_and_named_by_a_value_of_its_frame(fan: Fan) -> No
     first = states(readings).index("ANOMALY")
     assert 39 <= first <= 39 + 5  # frames that have the imbalance in them begin at 39
     assert readings[first].fields["Cause"] in fan.profile.value_names
+
+
+def evaluate(fan: Fan, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "training", "evaluate", "--profile", str(FAN)]
+    command += ["--model", str(fan.folder / "model"), *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd=FAN.parents[1])
+
+
+def test_a_model_of_frames_is_evaluated_on_recordings(fan: Fan) -> None:
+    path = write(fan.folder, "evaluated", fan.profile, turning(6000, seed=2))
+    done = evaluate(fan, "--data", str(path))
+    assert done.returncode == 0, done.stderr
+    assert "59 frames: score median" in done.stdout
+    assert "0 alarms, 0 frames in alarm" in done.stdout
+
+
+def test_one_value_is_no_frame_and_neither_are_a_few_samples(fan: Fan) -> None:
+    done = evaluate(fan, "--value", "1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "judges frames of 200 samples, and one value says nothing of them" in done.stderr
+    path = write(fan.folder, "short", fan.profile, turning(150, seed=2))
+    done = evaluate(fan, "--data", str(path))
+    assert done.returncode == 1
+    assert "no piece of it is as long as a frame" in done.stderr
 
 
 def test_the_report_shows_the_values_of_frames(fan: Fan, project: Path) -> None:
