@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from project.profile import limits
 from project.profile.catalogue import CATALOGUE
-from project.profile.keys import Choice, Key, Number, kind_of_channels, read
+from project.profile.keys import Choice, Key, Kinds, Number, kind_of_channels, read
 from project.profile.reader import Table
 
 
@@ -37,32 +37,26 @@ class Adaptation:
 
 
 # The keys of an entry of `use`.
+USE: Final = Kinds(
+    "the features: a kind, or a table of [features.use]",
+    noun="feature",
+    most=limits.MAX_FEATURES,
+)
 USE_KIND: Final = Choice("what is computed", among=tuple(CATALOGUE))
 USE_CHANNEL: Final = Key('the name of a channel, or of a value of a frame; "*": each')
 USE_PARAMETER: Final = Number("a time constant, where its kind has it", "frames", low=1)
 
 
 @dataclass(frozen=True)
-class _Use(Key):
-    form = "array of strings and tables"
-
-    def range(self) -> str:
-        return f"1 to {limits.MAX_FEATURES} features"
-
-
-@dataclass(frozen=True)
 class Features:
-    use: Annotated[tuple[Feature, ...], _Use("the features: a kind, or a table of [features.use]")]
+    use: Annotated[tuple[Feature, ...], USE]
     adaptation: Adaptation = Adaptation()
 
 
 def read_features(table: Table, channels: tuple[str, ...]) -> Features:
     """Raises UserError where the table does not say features of these channels."""
     use = [feature for entry in table.array("use") for feature in _of(table, entry, channels)]
-    if not 1 <= len(use) <= limits.MAX_FEATURES:
-        raise table.error("use", f"gives {len(use)} features, must be 1 to {limits.MAX_FEATURES}")
-    if len(set(use)) != len(use):
-        raise table.error("use", "names the same feature twice")
+    USE.check(table, "use", use)
     if use[0].channel != 0 or not CATALOGUE[use[0].kind].invertible:
         kinds = " or ".join(k for k, v in CATALOGUE.items() if v.invertible)
         raise table.error("use", f"the first feature must be {kinds} of the first channel")

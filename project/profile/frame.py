@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from project.profile import limits
 from project.profile.catalogue import FRAME_CATALOGUE
-from project.profile.keys import Choice, Integer, Key, kind_of_channels, read
+from project.profile.keys import Choice, Integer, Key, Kinds, kind_of_channels, read
 from project.profile.reader import Table
 
 
@@ -17,16 +17,13 @@ class FrameValue:
     channel: int
 
 
+VALUES: Final = Kinds(
+    "what a frame comes to: a kind, or a table of [frame.values]",
+    noun="value",
+    most=limits.MAX_VALUES,
+)
 VALUES_KIND: Final = Choice("what is computed", among=tuple(FRAME_CATALOGUE))
 VALUES_CHANNEL: Final = Key('of which channel, by its name; "*": of each')
-
-
-@dataclass(frozen=True)
-class _Values(Key):
-    form = "array of strings and tables"
-
-    def range(self) -> str:
-        return f"1 to {limits.MAX_VALUES} values"
 
 
 @dataclass(frozen=True)
@@ -40,10 +37,7 @@ class Frame:
         int,
         Integer("from one frame to the next", "samples", low=1, high=limits.MAX_FRAME_SAMPLES),
     ]
-    values: Annotated[
-        tuple[FrameValue, ...],
-        _Values("what a frame comes to: a kind, or a table of [frame.values]"),
-    ]
+    values: Annotated[tuple[FrameValue, ...], VALUES]
 
     def names(self, channels: tuple[str, ...]) -> tuple[str, ...]:
         """What its values are called: `x.rms`."""
@@ -59,10 +53,7 @@ class Frame:
 def read_frame(table: Table, channels: tuple[str, ...]) -> Frame:
     """Raises UserError where the table does not say frames of these channels."""
     values = tuple(v for entry in table.array("values") for v in _of(table, entry, channels))
-    if not 1 <= len(values) <= limits.MAX_VALUES:
-        raise table.error("values", f"gives {len(values)} values, must be 1 to {limits.MAX_VALUES}")
-    if len(set(values)) != len(values):
-        raise table.error("values", "names the same value twice")
+    VALUES.check(table, "values", values)
     frame = read(Frame, table, values=values)
     table.finish()
     if frame.hop > frame.samples:

@@ -7,7 +7,7 @@ that of the field; without one the key has to be given.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, TypeVar
 
@@ -127,6 +127,27 @@ class EachChannel(Key):
     def range(self) -> str:
         of_one = self.one.range()
         return f"{of_one}; an array has one for each channel" if of_one else "one for each channel"
+
+
+@dataclass(frozen=True)
+class Kinds(Key):
+    """An array of kinds, each of every channel or of one; at most so many come of it."""
+
+    noun: str = ""
+    most: int = 1
+
+    form = "array of strings and tables"
+
+    def range(self) -> str:
+        return f"1 to {self.most} {self.noun}s"
+
+    def check(self, table: Table, name: str, found: Sequence[Any]) -> None:
+        """Raises UserError where it gives none, too many, or one twice."""
+        if not 1 <= len(found) <= self.most:
+            reason = f"gives {len(found)} {self.noun}s, must be 1 to {self.most}"
+            raise table.error(name, reason)
+        if len(set(found)) != len(found):
+            raise table.error(name, f"names the same {self.noun} twice")
 
 
 def kind_of_channels(
