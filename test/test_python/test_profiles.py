@@ -189,6 +189,39 @@ def test_seconds_are_counted_in_frames(tmp_path: Path) -> None:
     assert (plain.warmup_frames, plain.clear_frames, plain.alarm_frames) == (0, 1, 1)
 
 
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        ('samples = 8\nhop = 9\nvalues = ["rms"]', "[frame] hop: 9 leaves samples out, 8 at most"),
+        ('samples = 1\nhop = 1\nvalues = ["rms"]', "[frame] samples: 1 is not within 2 to 8192"),
+        ('samples = 8\nhop = 4\nvalues = ["loudness"]', '"loudness" is not one of mean, variance'),
+        ('samples = 8\nhop = 4\nvalues = ["rms", "rms"]', "values: names the same value twice"),
+        ("samples = 8\nhop = 4\nvalues = []", "gives 0 values, must be 1 to 16"),
+        (
+            'samples = 8\nhop = 4\nvalues = [{kind = "rms", channel = "z"}]',
+            '[frame.values] channel: "z" is not one of *, temperature',
+        ),
+        (
+            'samples = 8\nhop = 4\nvalues = ["rms"]\n[data.stretch]\nslope = 1.0',
+            "[data] stretch: a virtual recording has one channel and no frames",
+        ),
+    ],
+)
+def test_a_frame_that_cannot_be_is_refused(tmp_path: Path, frame: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(tmp_path, f"{LESSON}\n[frame]\n{frame}\n")
+    assert message in str(caught.value)
+
+
+def test_a_value_of_a_frame_has_a_name_that_fits_a_line(tmp_path: Path) -> None:
+    frame = '[frame]\nsamples = 8\nhop = 4\nvalues = ["zero_crossing_rate"]\n'
+    text = f"{LESSON}\n{frame}"
+    assert load(tmp_path, text).value_names == ("temperature.zero_crossing_rate",)
+    assert load(tmp_path, text).value_units == ("Hz",)
+    with pytest.raises(UserError, match="is longer than 32 letters: a shorter channel"):
+        load(tmp_path, text.replace('["temperature"]', '["temperatures in"]'))
+
+
 def test_any_number_changes_the_meaning(tmp_path: Path) -> None:
     plain = load(tmp_path, LESSON)
     changed = load(tmp_path, LESSON.replace("threshold = 0.15", "threshold = 0.16"))
