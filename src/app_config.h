@@ -10,12 +10,17 @@
 // What an app of this model works in.
 class ModelMemory {
  public:
-  AppMemory memory() { return {states_, model_config::kHasFrames ? ring_ : nullptr}; }
+  AppMemory memory() {
+    return {{states_, model_config::kHasSlow ? slow_ : nullptr},
+            model_config::kHasFrames ? ring_ : nullptr};
+  }
 
  private:
+  static constexpr int kSlowValues = model_config::kHasSlow ? model_config::kValues : 1;
   static constexpr int kRing = model_config::kFrame.samples * model_config::kChannels;
 
   FeatureState states_[model_config::kFeatureCount];
+  SlowValue slow_[kSlowValues];
   float ring_[kRing > 0 ? kRing : 1];
 };
 

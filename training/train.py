@@ -32,6 +32,7 @@ from training import (
     normal,
     quiet,
     scaling,
+    slow,
     stretch,
 )
 from training.calibration import Scorer, Thresholds
@@ -102,7 +103,7 @@ def train(
         "data": dataset.record,
         "versions": _versions(),
         "model": _model(trained.tflite, trained.converted, arena_by_trying),
-        "pipeline": _pipeline(profile, sigma, fitted),
+        "pipeline": _pipeline(profile, dataset, sigma, fitted),
         "normal": _normal(dataset.as_samples()),
         "metrics": metrics,
         "quantization": trained.converted.quantization,
@@ -306,11 +307,12 @@ def _model(tflite: bytes, converted: conversion.Converted, by_trying: bool) -> d
     }
 
 
-def _pipeline(profile: Profile, sigma: Array, fitted: _Fitted) -> dict[str, Any]:
+def _pipeline(profile: Profile, dataset: Dataset, sigma: Array, fitted: _Fitted) -> dict[str, Any]:
     """The constants between a sample and a state, as the generated header needs them."""
     scaler, scorer, thresholds = fitted.scaler, fitted.scorer, fitted.thresholds
     several = len(profile.value_names) > 1
-    return {
+    slow_part = {"slow": slow.record(profile, dataset, sigma)} if profile.slow else {}
+    return slow_part | {
         "sigma": _floats(sigma),
         "adaptation": {
             "limit": profile.features.adaptation.limit,

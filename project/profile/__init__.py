@@ -24,6 +24,7 @@ from project.profile.network import Network, read_network
 from project.profile.reader import Table
 from project.profile.scaling import Scaling, read_scaling
 from project.profile.sensor import READING_FIELDS, Sampling, Sensor, read_sensor
+from project.profile.slow import Slow, read_slow
 from project.units import with_unit
 
 __all__ = (
@@ -42,6 +43,7 @@ __all__ = (
     "Sampling",
     "Scaling",
     "Sensor",
+    "Slow",
     "Stretch",
     "Synthetic",
     "find",
@@ -66,6 +68,7 @@ class Profile:
     detector: Detector
     data: Data
     frame: Frame | None = None  # None: a frame is a sample
+    slow: Slow | None = None  # None: no slow charts
     home: Path = field(default=Path(), compare=False)  # of its recordings: data/<name>
 
     @property
@@ -182,15 +185,15 @@ def load(path: Path) -> Profile:
     timing.finish()
     sensor = read_sensor(top.table("sensor"), sampling.rate_hz)
     frame = read_frame(top.table("frame"), sensor.channels) if top.has("frame") else None
+    values = frame.names(sensor.channels) if frame else sensor.channels
     profile = Profile(
         name=path.stem,
         description=description,
         sensor=sensor,
         sampling=sampling,
-        features=read_features(
-            top.table("features"), frame.names(sensor.channels) if frame else sensor.channels
-        ),
+        features=read_features(top.table("features"), values),
         frame=frame,
+        slow=read_slow(top.table("slow"), len(values)) if top.has("slow") else None,
         scaling=read_scaling(top.table("scaling")),
         network=read_network(top.table("network")),
         detector=read_detector(top.table("detector")),

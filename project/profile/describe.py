@@ -23,6 +23,7 @@ from project.profile.keys import Key, keys
 from project.profile.network import Network
 from project.profile.scaling import Scaling
 from project.profile.sensor import KIND, Sampling, Sensor
+from project.profile.slow import Slow
 
 _RECORDS: Final[dict[str, type[Any]]] = {
     "sensor": Sensor,
@@ -34,6 +35,7 @@ _RECORDS: Final[dict[str, type[Any]]] = {
     "network": Network,
     "detector": Detector,
     "detector.calibration": Calibration,
+    "slow": Slow,
     "data.synthetic": Synthetic,
     "data.stretch": Stretch,
 }
@@ -106,6 +108,8 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _literal(value: Any) -> str:
     """A default as TOML has it."""
+    if value is None:
+        return "none"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

@@ -11,7 +11,16 @@ from project.profile.keys import Choice, EachChannel, Interval, Key, Number, key
 from project.profile.reader import Table
 
 # What the fields of a reading are called (docs/protocol.md): no names for a channel.
-READING_FIELDS: Final = ("Real", "Recon", "Score", "Threshold", "State", "Cause", "Channels")
+READING_FIELDS: Final = (
+    "Real",
+    "Recon",
+    "Score",
+    "Threshold",
+    "State",
+    "Cause",
+    "Slow",
+    "Channels",
+)
 
 Range = tuple[float, float]
 

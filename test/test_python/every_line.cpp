@@ -204,9 +204,15 @@ void Lines() {
     const int channels = 1 + i % kChannels;
     AddRaw(line, Random() * 256 + 255, int64_t{Random()} * Random(), wild, channels, i % 2 == 0);
     print();
-    const Verdict verdict = {
-        static_cast<State>(i % 3), 0, AnyFinite(), AnyFinite(), AnyFinite(), 0, 0};
-    AddReading(line, verdict, AnyFinite(), kNames[i % kChannels], channels);
+    Verdict verdict = {};
+    verdict.state = static_cast<State>(i % 3);
+    verdict.reconstruction = AnyFinite();
+    verdict.score = AnyFinite();
+    verdict.threshold = AnyFinite();
+    verdict.slow = i % 3 == 0 ? NAN : std::fabs(AnyFinite());
+    const char* const name = kNames[i % kChannels];
+    const CauseText cause = i % 2 == 0 ? CauseText(name) : CauseText("activity", name);
+    AddReading(line, verdict, AnyFinite(), cause, channels);
     print();
   }
   AddAnomalyMarker(line);

@@ -310,6 +310,13 @@ DEFAULTS = (
             "warmup_seconds": 0.0,
         },
         'detector.calibration, kind = "quantile"': {"quantile": 0.999, "margin": 1.5},
+        "slow": {
+            "span": 0.0,
+            "limits": None,
+            "false_alarms_per_day": 0.01,
+            "learn_days": 7,
+            "fastest_minutes": 0.0,
+        },
         "data.synthetic": {"low": -math.inf, "high": math.inf, "seed": 1},
         'data.synthetic, kind = "sensor"': {
             "daily": 0.0,
@@ -350,7 +357,7 @@ def test_a_default_that_is_written_down_changes_nothing(tmp_path: Path) -> None:
             lines = [
                 f"{key} = {json.dumps(value)}"
                 for key, value in own.items()
-                if key not in content and value not in (math.inf, -math.inf)
+                if key not in content and value not in (math.inf, -math.inf, None)
             ]
             written = written.replace(f"[{table}]", "\n".join([f"[{table}]", *lines]))
         assert written != path.read_text("utf-8")

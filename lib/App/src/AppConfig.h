@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "DetectorConfig.h"
+#include "Detector.h"
 #include "FeatureExtractor.h"
 #include "FrameSpec.h"
 #include "SensorConfig.h"
@@ -36,6 +36,6 @@ struct AppConfig {
 
 // What an app works in, sized by the caller.
 struct AppMemory {
-  FeatureState* states;  // [features.count]
-  float* frame;          // [samples of a frame][channels], or nullptr without frames
+  DetectorMemory detector;
+  float* frame;  // [samples of a frame][channels], or nullptr without frames
 };

@@ -1,7 +1,5 @@
 #include "EventPrinter.h"
 
-#include "Lines.h"
-
 void EventPrinter::Flush() {
   serial_.Write(line_.text(), line_.size());
   line_.Clear();
@@ -38,7 +36,7 @@ void EventPrinter::PrintFrame(const Event& event) {
     AddRaw(line_, event.verdict.frame, event.verdict.micros / 1000, event.values, count, raw_crc_);
   } else {
     const ChannelReadings others = {config_.value_names, event.values, event.expected};
-    AddReading(line_, event.verdict, event.values[0], Cause(event.verdict.cause), count,
+    AddReading(line_, event.verdict, event.values[0], Cause(event.verdict), count,
                event.shows_channels ? &others : nullptr);
     if (event.verdict.state == State::kAnomaly) {
       Flush();
@@ -58,8 +56,12 @@ void EventPrinter::PrintSample(const Event& event) {
   Flush();
 }
 
-const char* EventPrinter::Cause(int8_t feature) const {
-  const FeatureSpec& spec = config_.features.specs[feature];
-  if (config_.features.channels > 1) return config_.value_names[spec.channel];
-  return FeatureBehaviour(spec.kind);
+CauseText EventPrinter::Cause(const Verdict& verdict) const {
+  const bool several = config_.features.channels > 1;
+  if (verdict.slow_cause != SlowCause::kNone) {
+    const char* const behaviour = SlowCauseText(verdict.slow_cause);
+    return {behaviour, several ? config_.value_names[verdict.slow_value] : nullptr};
+  }
+  const FeatureSpec& spec = config_.features.specs[verdict.cause];
+  return {several ? config_.value_names[spec.channel] : FeatureBehaviour(spec.kind), nullptr};
 }

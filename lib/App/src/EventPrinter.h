@@ -3,7 +3,7 @@
 
 #include "AppConfig.h"
 #include "Exchange.h"
-#include "LineBuffer.h"
+#include "Lines.h"
 #include "Platform.h"
 
 class EventPrinter {
@@ -28,7 +28,7 @@ class EventPrinter {
   void PrintFrame(const Event& event);
   void PrintSample(const Event& event);
   void Count(State state);
-  const char* Cause(int8_t feature) const;
+  CauseText Cause(const Verdict& verdict) const;
   void Flush();
 
   const AppConfig& config_;

@@ -10,7 +10,7 @@ SamplingLoop::SamplingLoop(const AppConfig& config, AppMemory memory, SampleInpu
       clock_(clock),
       exchange_(exchange),
       led_(led),
-      detector_(config.detector, config.features, memory.states, engine),
+      detector_(config.detector, config.features, memory.detector, engine),
       calibration_(config.detector, config.features) {
   if (config.frame != nullptr) framer_.emplace(*config.frame, memory.frame);
 }

@@ -13,14 +13,22 @@ float Clip(float value, float low, float high) {
 }  // namespace
 
 Detector::Detector(const DetectorConfig& config, const FeatureConfig& features,
-                   FeatureState* states, Autoencoder& engine)
+                   DetectorMemory memory, Autoencoder& engine)
     : config_(config),
-      extractor_(features, states),
+      extractor_(features, memory.states),
       engine_(engine),
       decision_(config.decision),
+      slow_(config.slow, memory.slow, features.channels),
+      state_(decision_.state()),
       threshold_(config.decision.threshold) {}
 
 void Detector::Reset() {
+  WarmUp();
+  slow_.Resume();
+  state_ = decision_.state();
+}
+
+void Detector::WarmUp() {
   extractor_.Reset();
   decision_.Reset();
   chart_ = 0.0f;
@@ -147,7 +155,7 @@ int8_t Detector::Explain(int8_t largest, const float* features) const {
 }
 
 Verdict Detector::Update(const float* sample) {
-  if (decision_.state() == State::kFault) Reset();
+  if (decision_.state() == State::kFault) WarmUp();
   float features[kMaxFeatures];
   float input[kMaxFeatures];
   extractor_.Update(sample, features);
@@ -178,6 +186,8 @@ Verdict Detector::Update(const float* sample) {
   }
   verdict.state = decision_.Update(verdict.score, threshold_);
   if (verdict.state == State::kAnomaly) verdict.cause = Explain(verdict.cause, features);
+  slow_.Take(sample);
+  Conclude(&verdict);
   return verdict;
 }
 
@@ -186,5 +196,18 @@ Verdict Detector::TakeFault() {
   verdict.state = decision_.TakeFault();
   verdict.reconstruction = verdict.score = NAN;
   verdict.threshold = threshold_;
+  slow_.Take(nullptr);
+  Conclude(&verdict);
   return verdict;
+}
+
+// One state of two latches. A sensor that is not believed is a FAULT whatever the hours before say.
+void Detector::Conclude(Verdict* verdict) {
+  if (slow_.exists()) verdict->slow = slow_.ratio();
+  if (slow_.on() && (verdict->state == State::kNormal || verdict->state == State::kWarmup)) {
+    verdict->state = State::kAnomaly;
+    verdict->slow_cause = slow_.cause();
+    verdict->slow_value = static_cast<int8_t>(slow_.alarm_value());
+  }
+  state_ = verdict->state;
 }

@@ -2,30 +2,46 @@
 // reconstructed by the engine, and what the engine could not reconstruct is the score.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "Autoencoder.h"
 #include "Decision.h"
 #include "DetectorConfig.h"
 #include "FeatureExtractor.h"
+#include "SlowWatch.h"
 
 struct Verdict {
-  State state;
+  State state;           // ANOMALY where the score says so, or the slow charts do
   int8_t cause;          // index of the feature that names the deviation; see Explain()
   float reconstruction;  // what the model expected channel 0 to be, in the sensor's unit
   float score;           // the larger of both charts, on the scale of `threshold`
   float threshold;
-  uint32_t frame;  // since the start, wraps; this and its time are the caller's to fill in
-  int64_t micros;  // since the start
+  uint32_t frame;        // since the start, wraps; this and its time are the caller's to fill in
+  int64_t micros;        // since the start
+  SlowCause slow_cause;  // kNone, or the slow charts alone say ANOMALY
+  int8_t slow_value;     // then, which value of the frame it is
+  float slow = NAN;      // how near the nearest slow limit is, 1 at the limit; NaN: no slow charts
+};
+
+// What a detector works in, sized by the caller.
+struct DetectorMemory {
+  DetectorMemory(FeatureState* own_states, SlowValue* own_slow = nullptr)
+      : states(own_states), slow(own_slow) {}
+
+  FeatureState* states;  // [features.count]
+  SlowValue* slow;       // [features.channels], where there are slow charts
 };
 
 class Detector {
  public:
-  // All four must outlive the detector; `engine` must be loaded before the first Update().
-  Detector(const DetectorConfig& config, const FeatureConfig& features, FeatureState* states,
+  // All that is pointed to must outlive the detector; `engine` must be loaded before the first
+  // Update().
+  Detector(const DetectorConfig& config, const FeatureConfig& features, DetectorMemory memory,
            Autoencoder& engine);
 
-  // Forgets all samples and warms up again.
+  // What follows does not continue what came before: forgets all samples and warms up again. What
+  // was learnt stays.
   void Reset();
 
   // Takes one believable sample: `channels` finite values. State kFault: the engine failed, or what
@@ -43,11 +59,14 @@ class Detector {
   void SetThreshold(float threshold) { threshold_ = threshold; }
   float threshold() const { return threshold_; }
 
-  State state() const { return decision_.state(); }
+  State state() const { return state_; }
   uint32_t warmup_left() const { return decision_.warmup_left(); }
   FeatureExtractor& extractor() { return extractor_; }
+  SlowWatch& slow() { return slow_; }
 
  private:
+  void WarmUp();
+  void Conclude(Verdict* verdict);
   void Standardise(const float* features, float* z) const;
   void Scale(const float* features, float* input) const;
   float Score(const float* input, const float* output, int8_t* cause) const;
@@ -58,6 +77,8 @@ class Detector {
   FeatureExtractor extractor_;
   Autoencoder& engine_;
   Decision decision_;
+  SlowWatch slow_;
+  State state_;  // of both
   float threshold_;
   float chart_ = 0.0f;               // the second chart
   float output_[kMaxFeatures] = {};  // of the network, at the last Update()

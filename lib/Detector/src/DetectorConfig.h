@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "SlowConfig.h"
+
 // The longest alarm_frames: one bit a frame.
 constexpr int kMaxAlarmFrames = 32;
 
@@ -73,4 +75,5 @@ struct DetectorConfig {
   ScoreConfig score;
   DecisionConfig decision;
   CauseConfig cause = {};
+  const SlowConfig* slow = nullptr;  // none: there are no slow charts
 };

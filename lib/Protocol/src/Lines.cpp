@@ -57,14 +57,18 @@ void AddFailure(LineBuffer& line, const char* what, const char* detail) {
   line.End();
 }
 
-void AddReading(LineBuffer& line, const Verdict& verdict, float value, const char* cause,
+void AddReading(LineBuffer& line, const Verdict& verdict, float value, CauseText cause,
                 int channels, const ChannelReadings* others) {
   line.Add("Real: ").AddFixed(value, kValueDecimals);
   line.Add(" | Recon: ").AddFixed(verdict.reconstruction, kValueDecimals);
   line.Add(" | Score: ").AddFixed(verdict.score, kScoreDecimals);
   line.Add(" | Threshold: ").AddFixed(verdict.threshold, kScoreDecimals);
   line.Add(" | State: ").Add(StateText(verdict.state));
-  if (verdict.state == State::kAnomaly) line.Add(" | Cause: ").Add(cause);
+  if (verdict.state == State::kAnomaly) {
+    line.Add(" | Cause: ").Add(cause.what);
+    if (cause.channel != nullptr) line.Add(" of ").Add(cause.channel);
+  }
+  if (!std::isnan(verdict.slow)) line.Add(" | Slow: ").AddFixed(verdict.slow, kSlowDecimals);
   if (channels > 1) line.Add(" | Channels: ").AddInteger(channels);
   for (int i = 1; others != nullptr && i < channels; ++i) {
     line.Add(" | ").Add(others->names[i]).Add(": ").AddFixed(others->values[i], kValueDecimals);

@@ -12,6 +12,7 @@
 // Decimals of a reading, and of a score.
 constexpr int kValueDecimals = 2;
 constexpr int kScoreDecimals = 4;
+constexpr int kSlowDecimals = 2;
 constexpr int kRawDecimals = 6;
 
 // ---- at the start
@@ -60,10 +61,19 @@ struct ChannelReadings {
   const float* expected;
 };
 
+// What a reading names as its cause: "jump", the name of a channel, or "drift of <channel>".
+struct CauseText {
+  CauseText(const char* own_what, const char* own_channel = nullptr)
+      : what(own_what), channel(own_channel) {}
+
+  const char* what;
+  const char* channel;  // nullptr: not said
+};
+
 // "Real: 25.13 | Recon: 25.02 | Score: 0.0123 | Threshold: 0.1500 | State: NORMAL", then
-// "| Cause: .." in an anomaly, "| Channels: n" where there are several, and with `others`
-// "| name: value (expected)" for each but the first.
-void AddReading(LineBuffer& line, const Verdict& verdict, float value, const char* cause,
+// "| Cause: .." in an anomaly, "| Slow: 0.31" where there are slow charts, "| Channels: n" where
+// there are several, and with `others` "| name: value (expected)" for each but the first.
+void AddReading(LineBuffer& line, const Verdict& verdict, float value, CauseText cause,
                 int channels, const ChannelReadings* others = nullptr);
 
 // Characters of the longest number, and of the longest reading of channels with such names: src/
@@ -71,8 +81,9 @@ void AddReading(LineBuffer& line, const Verdict& verdict, float value, const cha
 constexpr size_t kLongestNumber = sizeof("-999999999999999999.0000") - 1;
 constexpr size_t LongestReading(const char* const* names, int channels) {
   size_t longest =
-      sizeof("Real:  | Recon:  | Score:  | Threshold:  | State: ANOMALY | Cause:  | Channels: 16") +
-      sizeof("\r\n>>> ANOMALY DETECTED! <<<\r\n") + 4 * kLongestNumber + kMaxChannelName;
+      sizeof("Real:  | Recon:  | Score:  | Threshold:  | State: ANOMALY | Cause: activity of ") +
+      sizeof(" | Slow:  | Channels: 16\r\n>>> ANOMALY DETECTED! <<<\r\n") + 5 * kLongestNumber +
+      kMaxChannelName;
   for (int i = 1; i < channels; ++i) {
     longest += sizeof(" | :  ()") + 2 * kLongestNumber;
     for (const char* name = names[i]; *name != '\0'; ++name) ++longest;

@@ -295,6 +295,118 @@ static void AUsersThresholdTakesThePlaceOfTheDefault() {
   TEST_ASSERT_TRUE(detector.Update(sample).state == State::kAnomaly);
 }
 
+// Two values, a frame every half second, and a span of 10 about 25.
+static const SlowRule kSlowRules[kSlowLearntCharts] = {
+    {5, 7, 0.2f}, {5, 7, 0.2f}, {5, 7, 0.2f}, {5, 7, 0.2f}, {5, 7, 0.2f},
+    {5, 7, 0.2f}, {5, 7, 0.2f}, {5, 7, 0.2f}, {5, 7, 0.2f}, {5, 7, 0.2f},
+    {5, 7, 0.2f}, {5, 7, 0.2f}, {5, 7, 0.2f}, {5, 7, 0.2f}};
+static constexpr float kSlowLevel0 = 25.0f;
+
+static SlowLearnt TrainedSlow() {
+  SlowLearnt learnt = {};
+  learnt.bounds[0] = kSlowLevel0 + 10.0f;
+  learnt.bounds[1] = kSlowLevel0 - 10.0f;
+  for (auto& today : learnt.today) {
+    today[0] = -kSlowNever;
+    today[1] = kSlowNever;
+  }
+  return learnt;
+}
+
+static const SlowLearnt kTrainedSlow = TrainedSlow();
+static const SlowValueConfig kSlowValues[] = {
+    {10.0f, true, false, 1e-4f, kSlowRules, &kTrainedSlow},
+    {10.0f, true, false, 1e-4f, kSlowRules, &kTrainedSlow}};
+static const SlowConfig kSlow = {kSlowValues, 7.0f, 500000};
+constexpr int kMinute = 120;  // frames
+
+static void TakeFor(SlowWatch& watch, int frames, float first, float second) {
+  const float frame[] = {first, second};
+  for (int i = 0; i < frames; ++i) watch.Take(frame);
+}
+
+static void SlowChartsJudgeEachMinuteAndNameTheirValue() {
+  SlowValue values[2];
+  SlowWatch watch(&kSlow, values, 2);
+  TakeFor(watch, kMinute - 1, 25.0f, 60.0f);
+  TEST_ASSERT_FALSE(watch.on());
+  TakeFor(watch, 1, 25.0f, 60.0f);
+  TEST_ASSERT_TRUE(watch.on());
+  TEST_ASSERT_EQUAL_INT(1, watch.alarm_value());
+  TEST_ASSERT_TRUE(watch.cause() == SlowCause::kLevel);
+  TEST_ASSERT_FLOAT_WITHIN(1e-4f, 3.5f, watch.ratio());  // the slower means are at 60 at once
+}
+
+static void AMinuteThatIsHalfMissingDoesNotCount() {
+  SlowValue values[2];
+  SlowWatch watch(&kSlow, values, 2);
+  for (int i = 0; i < kMinute / 2 + 1; ++i) watch.Take(nullptr);
+  TakeFor(watch, kMinute / 2 - 1, 60.0f, 60.0f);
+  TEST_ASSERT_FALSE(watch.on());
+  TEST_ASSERT_EQUAL_FLOAT(0.0f, watch.charts(0).learnt().minutes);
+  for (int i = 0; i < kMinute / 2; ++i) watch.Take(nullptr);
+  TakeFor(watch, kMinute / 2, 60.0f, 60.0f);
+  TEST_ASSERT_TRUE(watch.on());
+}
+
+static void AFrameThatIsLongerThanAMinuteStandsForAllOfIt() {
+  SlowConfig hourly = kSlow;
+  hourly.frame_us = 3600LL * 1000 * 1000;
+  SlowValue values[2];
+  SlowWatch watch(&hourly, values, 2);
+  TakeFor(watch, 25, 25.0f, 25.0f);
+  TEST_ASSERT_EQUAL_FLOAT(1500.0f, watch.charts(1).learnt().minutes);
+  TEST_ASSERT_EQUAL_FLOAT(1.0f, watch.charts(1).learnt().days);
+}
+
+static void SlowChartsOnlyReadWhatTheScoreIsMadeOf() {
+  DetectorConfig with = ValueDetector();
+  with.slow = &kSlow;
+  const DetectorConfig without = ValueDetector();
+  FeatureState states[2][1];
+  SlowValue values[1];
+  MeanAutoencoder engine(1);
+  Detector watched(with, kValueFeatures, {states[0], values}, engine);
+  Detector plain(without, kValueFeatures, states[1], engine);
+  int slow_alarms = 0;
+  for (int i = 0; i < 5 * kMinute; ++i) {
+    const float sample[] = {i % 7 == 0 ? 45.0f : 44.9f + 0.01f * static_cast<float>(i % 11)};
+    const Verdict verdict = watched.Update(sample);
+    const Verdict expected = plain.Update(sample);
+    TEST_ASSERT_EQUAL_MEMORY(&expected.score, &verdict.score, sizeof(float));
+    TEST_ASSERT_EQUAL_MEMORY(&expected.reconstruction, &verdict.reconstruction, sizeof(float));
+    TEST_ASSERT_TRUE(std::isnan(expected.slow));
+    slow_alarms += verdict.slow > 1.0f ? 1 : 0;
+  }
+  TEST_ASSERT_EQUAL_INT(4 * kMinute + 1, slow_alarms);
+}
+
+static void EitherLatchIsAnAnomalyAndAFaultIsAFault() {
+  DetectorConfig config = ValueDetector();
+  config.slow = &kSlow;
+  config.decision.threshold = 7.5f;  // (45 - 25) / 2 is cut to 8
+  config.decision.warmup_frames = 10;
+  FeatureState states[1];
+  SlowValue values[1];
+  MeanAutoencoder engine(1);
+  Detector detector(config, kValueFeatures, {states, values}, engine);
+  const float near[] = {36.0f};  // a score of 5.5, outside of the span
+  Verdict verdict = {};
+  for (int i = 0; i < kMinute - 1; ++i) verdict = detector.Update(near);
+  TEST_ASSERT_TRUE(verdict.state == State::kNormal);
+  verdict = detector.Update(near);
+  TEST_ASSERT_TRUE(verdict.state == State::kAnomaly);
+  TEST_ASSERT_TRUE(verdict.slow_cause == SlowCause::kLevel);
+  const float far[] = {45.0f};
+  verdict = detector.Update(far);
+  TEST_ASSERT_TRUE(verdict.state == State::kAnomaly);
+  TEST_ASSERT_TRUE(verdict.slow_cause == SlowCause::kNone);  // the score says it
+  TEST_ASSERT_TRUE(detector.TakeFault().state == State::kFault);
+  TEST_ASSERT_TRUE(detector.Update(near).state == State::kAnomaly);  // even in the warm-up
+  detector.Reset();
+  TEST_ASSERT_TRUE(detector.state() == State::kWarmup);
+}
+
 static void RunTests() {
   RUN_TEST(OneScoreOverTheThresholdIsAnAlarm);
   RUN_TEST(TwoOfThreeMustExceed);
@@ -310,6 +422,11 @@ static void RunTests() {
   RUN_TEST(TheSecondChartFindsWhatLastsButIsSmall);
   RUN_TEST(AnEngineThatFailsIsAFaultWithoutAScore);
   RUN_TEST(AUsersThresholdTakesThePlaceOfTheDefault);
+  RUN_TEST(SlowChartsJudgeEachMinuteAndNameTheirValue);
+  RUN_TEST(AMinuteThatIsHalfMissingDoesNotCount);
+  RUN_TEST(AFrameThatIsLongerThanAMinuteStandsForAllOfIt);
+  RUN_TEST(SlowChartsOnlyReadWhatTheScoreIsMadeOf);
+  RUN_TEST(EitherLatchIsAnAnomalyAndAFaultIsAFault);
 }
 
 SUITE_MAIN(RunTests)

@@ -79,6 +79,25 @@ static void AnAnomalyNamesItsCause() {
       line.text());
 }
 
+static void AReadingSaysHowNearTheSlowChartsAre() {
+  Verdict verdict = MakeVerdict(State::kNormal);
+  verdict.slow = 0.314f;
+  LineBuffer line;
+  AddReading(line, verdict, 25.13f, "level", 1);
+  TEST_ASSERT_EQUAL_STRING(
+      "Real: 25.13 | Recon: 25.02 | Score: 0.0123 | Threshold: 0.1500 | State: NORMAL | Slow: "
+      "0.31\r\n",
+      line.text());
+  verdict.state = State::kAnomaly;
+  verdict.slow = 2.5f;
+  line.Clear();
+  AddReading(line, verdict, 25.13f, {"drift", "oil: in"}, 3);
+  TEST_ASSERT_EQUAL_STRING(
+      "Real: 25.13 | Recon: 25.02 | Score: 0.0123 | Threshold: 0.1500 | State: ANOMALY | Cause: "
+      "drift of oil: in | Slow: 2.50 | Channels: 3\r\n",
+      line.text());
+}
+
 static void OnRequestAReadingTellsOfTheOtherChannels() {
   const char* const names[] = {"motor current", "flow", "oil: in"};
   const float values[] = {2.5f, 31.999f, -1.0f};
@@ -153,6 +172,7 @@ static void RunTests() {
   RUN_TEST(NumbersAgreeWithPrintfAwayFromTies);
   RUN_TEST(AReadingIsTheTutorialsLineAndMore);
   RUN_TEST(AnAnomalyNamesItsCause);
+  RUN_TEST(AReadingSaysHowNearTheSlowChartsAre);
   RUN_TEST(OnRequestAReadingTellsOfTheOtherChannels);
   RUN_TEST(TheLongestReadingIsNotCut);
   RUN_TEST(AFaultIsNoReading);

@@ -1,0 +1,151 @@
+#include "SlowCharts.h"
+
+#include <cmath>
+
+namespace {
+
+constexpr float kEnergyTau[kSlowEnergies] = {60.0f, 240.0f, 720.0f};
+constexpr float kEnergyWait[kSlowEnergies] = {30.0f, 120.0f, 120.0f};  // after a start
+constexpr float kActivityWait = 240.0f;
+constexpr uint16_t kDayMinutes = 1440;
+constexpr float kMostMinutes = 1e6f;
+
+constexpr uint16_t kLeastCycles = 8;   // before the period is judged, and its memory
+constexpr uint16_t kFirstCycles = 4;   // that are taken as they are
+constexpr uint16_t kClockCycles = 24;  // before the clock is judged, and the memory of a variance
+constexpr float kCycleCut = 0.5f;      // log minutes
+constexpr float kClockVariance = 0.09f;
+constexpr float kCycleMemory = 4320.0f;  // minutes, of the energy that sets the hysteresis
+
+}  // namespace
+
+const char* SlowCauseText(SlowCause cause) {
+  switch (cause) {
+    case SlowCause::kNone:
+      return "";
+    case SlowCause::kLevel:
+      return "level";
+    case SlowCause::kDrift:
+      return "drift";
+    case SlowCause::kActivity:
+      return "activity";
+    case SlowCause::kCycle:
+      return "cycle";
+  }
+  return "";
+}
+
+void SlowCharts::Begin(const SlowConfig& config, const SlowValueConfig& value) {
+  config_ = &config;
+  value_ = &value;
+  Resume(*value.trained);
+}
+
+void SlowCharts::Resume(const SlowLearnt& learnt) {
+  learnt_ = learnt;
+  resumed_ = true;
+  since_boot_ = since_cycle_ = 0.0f;
+  half_ = 0;
+  on_[0] = on_[1] = 0;
+  cause_ = nearest_ = SlowCause::kNone;
+  ratio_ = 0.0f;
+}
+
+void SlowCharts::Minute(float mean) {
+  if (learnt_.minutes == 0.0f) learnt_.hour_6 = learnt_.day_1 = mean;
+  if (resumed_) means_[0] = means_[1] = means_[2] = mean;
+  resumed_ = false;
+  since_boot_ += 1.0f;
+  learnt_.minutes = std::fmin(learnt_.minutes + 1.0f, kMostMinutes);
+  UpdateMeans(mean);
+  UpdateActivity();
+  UpdateCycle();
+  Judge();
+  if (++learnt_.minute_of_day < kDayMinutes) return;
+  learnt_.minute_of_day = 0;
+  EndDay();
+}
+
+void SlowCharts::UpdateMeans(float mean) {
+  const float boot = since_boot_;
+  const float life = learnt_.minutes;
+  means_[3] = learnt_.hour_6;
+  means_[4] = learnt_.day_1;
+  for (int i = 0; i < kSlowScales; ++i) {
+    const bool fast = i < kSlowFastScales;
+    means_[i] += (mean - means_[i]) * SlowWeight(fast ? boot : life, kSlowTau[i]);
+    standings_[kSlowLevel + i].value = means_[i];
+    const bool settled = fast ? boot >= 2.0f * kSlowTau[i] : life >= kSlowTau[i];
+    validity_[kSlowLevel + i] = settled ? Validity::kYes : Validity::kBoundsOnly;
+  }
+  learnt_.hour_6 = means_[3];
+  learnt_.day_1 = means_[4];
+  for (int i = 0; i + 1 < kSlowScales; ++i) {
+    standings_[kSlowTrend + i].value = means_[i] - means_[i + 1];
+    const bool slow_settled = (i + 1 < kSlowFastScales ? boot : life) >= kSlowTau[i + 1];
+    const bool both_settled = (i >= kSlowFastScales || boot >= 2.0f * kSlowTau[i]) &&
+                              (i + 1 >= kSlowFastScales || boot >= 2.0f * kSlowTau[i + 1]);
+    validity_[kSlowTrend + i] = slow_settled && both_settled ? Validity::kYes : Validity::kNo;
+  }
+}
+
+void SlowCharts::UpdateActivity() {
+  const float swings[kSlowEnergies] = {means_[0] - means_[1], means_[0] - means_[2],
+                                       means_[2] - means_[4]};
+  for (int i = 0; i < kSlowEnergies; ++i) {
+    float& energy = learnt_.energies[i];
+    // Sooner, what a mean does that has just begun anew would leak into it.
+    if (since_boot_ >= kEnergyWait[i]) {
+      energy += (swings[i] * swings[i] - energy) * SlowWeight(learnt_.minutes, kEnergyTau[i]);
+    }
+    standings_[kSlowActivity + i].value = 0.5f * std::log(energy + 4.0f * value_->quiet);
+    const bool settled = learnt_.minutes >= 2.0f * kEnergyTau[i] && since_boot_ >= kActivityWait;
+    validity_[kSlowActivity + i] = settled ? Validity::kYes : Validity::kNo;
+  }
+}
+
+// A cycle begins where the deviation of the fastest mean rises through the hysteresis after it was
+// below it.
+void SlowCharts::UpdateCycle() {
+  const float swing = means_[0] - means_[1];
+  const float hysteresis =
+      std::fmax(4.0f * std::sqrt(value_->quiet), 0.4f * std::sqrt(learnt_.cycle_energy));
+  learnt_.cycle_energy +=
+      (swing * swing - learnt_.cycle_energy) * SlowWeight(learnt_.minutes, kCycleMemory);
+  since_cycle_ += 1.0f;
+  if (half_ <= 0 && swing > hysteresis) {
+    if (half_ < 0) BeginCycle();
+    half_ = 1;
+    since_cycle_ = 0.0f;
+  } else if (half_ >= 0 && swing < -hysteresis) {
+    half_ = -1;
+  }
+  const float length = std::log(std::fmax(since_cycle_, 1.0f));
+  const float over = length - learnt_.period;
+  standings_[kSlowPeriod].value =
+      over > 0.0f ? learnt_.period + std::fmin(kCycleCut, over) / 8.0f : learnt_.period;
+  standings_[kSlowDwell].value = length;
+  standings_[kSlowClock].value = over;
+  const bool cycles = learnt_.cycles >= kLeastCycles;
+  validity_[kSlowPeriod] = validity_[kSlowDwell] = cycles ? Validity::kYes : Validity::kNo;
+  const bool clock = learnt_.cycles >= kClockCycles && learnt_.period_variance < kClockVariance &&
+                     learnt_.days < config_->learn_days;
+  validity_[kSlowClock] = clock ? Validity::kYes : Validity::kNo;
+}
+
+void SlowCharts::BeginCycle() {
+  const float length = std::log(since_cycle_);
+  float change = length - learnt_.period;
+  if (learnt_.cycles < UINT16_MAX) ++learnt_.cycles;
+  const bool known = learnt_.cycles > kFirstCycles;
+  if (known) {
+    learnt_.longest = std::fmax(length, learnt_.longest - 0.005f);
+    change = std::fmax(-kCycleCut, std::fmin(kCycleCut, change));
+  }
+  const float cycles = static_cast<float>(learnt_.cycles);
+  learnt_.period += change * SlowWeight(cycles, static_cast<float>(kLeastCycles));
+  if (!known) return;
+  learnt_.period_variance +=
+      (change * change - learnt_.period_variance) *
+      SlowWeight(cycles - static_cast<float>(kFirstCycles), static_cast<float>(kClockCycles));
+}

@@ -1,0 +1,84 @@
+// What takes from two minutes to a month: plain statistics of one value's minute means, each
+// compared with a limit. A limit comes from the span that the profile states, or from the days: the
+// largest and the smallest value of a day are learnt as mean and variance, and a quantile of their
+// Gumbel distribution (E. J. Gumbel, "Statistics of Extremes", 1958) is the limit. No heap, no
+// network; training/slow.py is the same in NumPy, and a test compares the two.
+#pragma once
+
+#include <cstdint>
+
+#include "SlowConfig.h"
+
+enum class SlowCause : uint8_t { kNone, kLevel, kDrift, kActivity, kCycle };
+
+// "level", "drift", "activity", "cycle"; "" for kNone.
+const char* SlowCauseText(SlowCause cause);
+
+class SlowCharts {
+ public:
+  // Where a chart stood at the last minute, and between which limits; infinite where there is none.
+  struct Standing {
+    bool judged = false;
+    bool alarm = false;
+    float value = 0.0f;
+    float low = 0.0f;
+    float high = 0.0f;
+  };
+
+  // Begins with what the recording has taught. Both configurations must outlive it.
+  void Begin(const SlowConfig& config, const SlowValueConfig& value);
+
+  // Goes on after a pause of unknown length with what had been learnt before it.
+  void Resume(const SlowLearnt& learnt);
+  void Resume() { Resume(learnt_); }
+
+  // Takes the mean of a minute, finite, in the value's unit.
+  void Minute(float mean);
+
+  // Whether a chart is in alarm, and the cause of the one that is farthest over its limit.
+  bool on() const { return on_[0] != 0 || on_[1] != 0; }
+  SlowCause cause() const { return cause_; }
+
+  // How near the nearest limit is: 0 for the middle of an ordinary day, 1 at the limit, and whose
+  // limit it is.
+  float ratio() const { return ratio_; }
+  SlowCause nearest() const { return nearest_; }
+
+  const SlowLearnt& learnt() const { return learnt_; }
+  const Standing& standing(int chart) const { return standings_[chart]; }
+
+ private:
+  enum class Validity : uint8_t { kNo, kBoundsOnly, kYes };
+  struct Middle {
+    float of[kSlowSides];
+  };
+
+  void UpdateMeans(float mean);
+  void UpdateActivity();
+  void UpdateCycle();
+  void BeginCycle();
+  void Judge();
+  Middle Limit(int chart);
+  void LimitLevel(int chart);
+  void LimitByDays(int chart);
+  void Latch(int chart, const Middle& middle);
+  void EndDay();
+  void LearnSide(int chart, int side);
+  SlowCause CauseOf(int chart, int side) const;
+
+  const SlowConfig* config_ = nullptr;
+  const SlowValueConfig* value_ = nullptr;
+  SlowLearnt learnt_ = {};
+  float means_[kSlowScales] = {};  // the first three begin anew at a start
+  float since_boot_ = 0.0f;        // minutes
+  float since_cycle_ = 0.0f;       // minutes since the last cycle began
+  int8_t half_ = 0;                // of the cycle: 1 above, -1 below, 0 not known
+  bool resumed_ = true;            // the next minute begins the fast means
+  uint16_t on_[kSlowSides] = {};   // a bit a chart
+  uint16_t calm_[kSlowCharts][kSlowSides] = {};
+  Validity validity_[kSlowCharts] = {};
+  Standing standings_[kSlowCharts] = {};
+  float ratio_ = 0.0f;
+  SlowCause nearest_ = SlowCause::kNone;
+  SlowCause cause_ = SlowCause::kNone;
+};
