@@ -113,6 +113,21 @@ def events(
     each.
     """
     samples = before + window(kind) + 1
+    offset, factor = effect(kind, size, count, before, samples, random)
+    x = readings(device, count, samples, random, offset, factor)
+    if kind == "stuck":
+        x[:, before:] = x[:, before - 1 : before]
+    elif kind == "dropout":
+        x[:, before : before + int(size * RATE_HZ)] = LOW_C
+    return x
+
+
+def effect(
+    kind: str, size: float, count: int, before: int, samples: int, random: np.random.Generator
+) -> tuple[Array, Array | None]:
+    """What an event that begins at sample `before` adds to the temperature, in C [count, samples],
+    and the factor on the noise [samples], if any. `stuck` and `dropout` add nothing: they replace.
+    """
     after = np.maximum(np.arange(samples) - before, 0)
     active = np.arange(samples) >= before
     sign = random.choice([-1.0, 1.0], (count, 1))
@@ -131,12 +146,7 @@ def events(
         offset = np.asarray(size * active * wave)
     elif kind == "noise":
         factor = np.where(active, size, 1.0)
-    x = readings(device, count, samples, random, offset, factor)
-    if kind == "stuck":
-        x[:, before:] = x[:, before - 1 : before]
-    elif kind == "dropout":
-        x[:, before : before + int(size * RATE_HZ)] = LOW_C
-    return x
+    return offset, factor
 
 
 def window(kind: str) -> int:
