@@ -33,14 +33,23 @@ _SD_TO_BETA: Final = sqrt(6) / pi
 
 def scores(values: Array, interval_hours: float) -> Array:
     """Logarithm of the return period in days [rows, 2]: of a level that is high, and low."""
-    level = _GrowingMean(LEVEL_H / interval_hours)
-    normal = _GrowingMean(NORMAL_H / interval_hours)
-    maxima = _DailyMaxima(max(1, round(DAY_H / interval_hours)))
-    result = np.zeros((len(values), 2))
-    for row, value in enumerate(values.tolist()):
-        deviation = level.add(value) - normal.add(value)
-        result[row, int(deviation < 0)] = maxima.score(abs(deviation))
-    return result
+    watch = Watch(interval_hours)
+    return np.array([watch.add(value) for value in values.tolist()]).reshape(-1, 2)
+
+
+class Watch:
+    """The same for one value after another, this many hours apart."""
+
+    def __init__(self, interval_hours: float) -> None:
+        self._level = _GrowingMean(LEVEL_H / interval_hours)
+        self._normal = _GrowingMean(NORMAL_H / interval_hours)
+        self._maxima = _DailyMaxima(max(1, round(DAY_H / interval_hours)))
+
+    def add(self, value: float) -> tuple[float, float]:
+        """Scores of a level that is high, and low."""
+        deviation = self._level.add(value) - self._normal.add(value)
+        score = self._maxima.score(abs(deviation))
+        return (0.0, score) if deviation < 0 else (score, 0.0)
 
 
 @dataclass
