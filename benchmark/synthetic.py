@@ -5,23 +5,18 @@ it. Those of a profile then run as the compiled firmware; the baselines run in N
 same check for a stuck sensor and with the same hysteresis.
 """
 
-import contextlib
 import dataclasses
 import functools
-import os
 import tempfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import baselines, devices, program, running_z, variants
+from benchmark import baselines, devices, processes, program, running_z, variants
 from benchmark.alarms import latch
 from benchmark.devices import GRID, RATE_HZ, Device
 from project.errors import UserError
@@ -142,7 +137,7 @@ def run(
             for group in _groups(profile, names, index)
         ]
         told(0, len(tasks))
-        for done, result in enumerate(_results(tasks, settings.jobs), start=1):
+        for done, result in enumerate(processes.spread(_measure, tasks, settings.jobs), start=1):
             for name, outcome in result.items():
                 total[name].add(outcome)
             told(done, len(tasks))
@@ -259,26 +254,6 @@ def _groups(profile: Profile, names: list[str], index: int) -> list[list[str]]:
     together = [name for name in baselines.NAMES if name in names and name not in slow]
     alone = [[name] for name in variants.named(profile) if name in names]
     return [*alone, together] if together else alone
-
-
-def _results(tasks: list[_Task], jobs: int) -> Iterator[dict[str, Outcome]]:
-    if jobs == 1:
-        yield from map(_measure, tasks)
-        return
-    # Each process has a core to itself: threads of NumPy's would only wait for each other.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(_measure, task) for task in tasks]
-        with contextlib.ExitStack() as stack:
-            stack.callback(pool.shutdown, cancel_futures=True)
-            for future in as_completed(running):
-                try:
-                    yield future.result()
-                except BrokenProcessPool as error:
-                    raise UserError(
-                        "a process that measured ended by itself; there may be too little memory, "
-                        "try --jobs 1"
-                    ) from error
 
 
 def _measure(task: _Task) -> dict[str, Outcome]:
