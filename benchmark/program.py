@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ Array = npt.NDArray[np.float64]
 States = npt.NDArray[np.uint8]
 
 WARMUP, NORMAL, ANOMALY, FAULT = b"WNAF"  # how `Program.states` says the state of a sample
+_BLOCK = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,32 @@ class Program:
 
     def run(self, clips: list[Array]) -> bytes:
         """Everything that it prints for clips [rows, channels], each after a restart."""
+        return b"".join(self.blocks(clips))
+
+    def blocks(self, clips: list[Array], state: Path | None = None) -> Iterator[bytes]:
+        """The same in blocks of whole lines; with what was learnt in `state`, and learnt now.
+
+        Raises:
+          UserError: the program failed.
+        """
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "samples.csv"
-            file.write_text(plain_text(self.profile, clips), encoding="ascii")
+            file, said = Path(folder) / "samples.csv", Path(folder) / "said"
+            with file.open("w", encoding="ascii", newline="\n") as samples:
+                samples.writelines(_plain_lines(self.profile, clips))
             command = [str(self.path), "--replay", str(file)]
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
-        if done.returncode:
-            raise UserError(f"the host program failed: {done.stderr.decode(errors='replace')}")
-        return done.stdout
+            command += ["--state", str(state)] if state else []
+            with (
+                said.open("wb") as errors,
+                subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
+                ) as running,
+            ):
+                assert running.stdout
+                while block := running.stdout.read(_BLOCK):
+                    yield block + running.stdout.readline()
+            if running.returncode:
+                text = said.read_text(encoding="utf-8", errors="replace")
+                raise UserError(f"the host program failed: {text}")
 
     def states(self, clips: list[Array]) -> list[States]:
         """State of every sample of clips [rows, channels], each clip after a restart."""
@@ -52,15 +72,19 @@ class Program:
 
 def plain_text(profile: Profile, clips: list[Array]) -> str:
     """Clips [rows, channels] as a recording in the plain form, a hole in time between two."""
+    return "".join(_plain_lines(profile, clips))
+
+
+def _plain_lines(profile: Profile, clips: list[Array]) -> Iterator[str]:
     period = 1 / profile.sampling.rate_hz
-    lines = [f"# interval: {period:.9g}", ",".join(["time", *profile.sensor.channels])]
+    yield f"# interval: {period:.9g}\n"
+    yield ",".join(["time", *profile.sensor.channels]) + "\n"
     row = 0
     for clip in clips:
-        for values in clip.tolist():
-            lines.append(",".join([f"{row * period:.6f}", *(f"{v:.9g}" for v in values)]))
+        for values in clip:
+            yield ",".join([f"{row * period:.6f}", *(f"{v:.9g}" for v in values.tolist())]) + "\n"
             row += 1
         row += 2
-    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True)
