@@ -14,6 +14,7 @@ _DESCRIPTION = """\
 How good the detectors are and how fast they run, measured.
 
   synthetic  simulated devices: recall by kind and size, false alarms a day
+  slow       months of simulated lives: slow events, and the program from day to day
   skab       a pump with eight sensors: F1, false and missed alarms
   nab        months of temperatures: the score of NAB
   causes     correlated channels: is the one that moved named

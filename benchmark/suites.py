@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import os
 import re
@@ -21,7 +22,7 @@ _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def add_parsers(verbs: Any) -> None:
-    """Adds `synthetic`, `skab`, `nab` and `causes` to the verbs."""
+    """Adds `synthetic`, `slow`, `skab`, `nab` and `causes` to the verbs."""
     synthetic = verbs.add_parser(
         "synthetic", help="simulated devices: recall by kind and size, false alarms a day"
     )
@@ -34,10 +35,13 @@ def add_parsers(verbs: Any) -> None:
     synthetic.add_argument("--seed", type=int, default=1)
     synthetic.add_argument("--colour", type=float, default=0.0, help="AR(1) of the noise, 0 to 0.9")
     synthetic.add_argument("--ripple", type=float, default=0.3, help="thermostat's amplitude, C")
-    jobs = min(4, os.cpu_count() or 1)
-    synthetic.add_argument("--jobs", type=_count, default=jobs, help="processes at the same time")
+    synthetic.add_argument(
+        "--jobs", type=_count, default=_jobs(), help="processes at the same time"
+    )
     _common(synthetic)
     synthetic.set_defaults(run=_synthetic)
+
+    _add_slow(verbs)
 
     skab = verbs.add_parser("skab", help="a pump with eight sensors: F1, false and missed alarms")
     skab.add_argument("--data", type=Path, required=True, help="folder of valve1, valve2, other")
@@ -57,6 +61,24 @@ def add_parsers(verbs: Any) -> None:
     causes.add_argument("--profile", default=str(PROJECT / "examples" / "pump.toml"))
     _common(causes)
     causes.set_defaults(run=_causes)
+
+
+def _add_slow(verbs: Any) -> None:
+    slow = verbs.add_parser(
+        "slow",
+        help="months of simulated lives: slow events, and the program from day to day",
+        description="The longest of the benchmarks: an hour or more; --quick takes some minutes. "
+        "--json or --markdown alone prints what was run last.",
+    )
+    slow.add_argument("--profile", help="name, or FILE.toml")
+    slow.add_argument("--quick", action="store_true", help="one device of each kind")
+    slow.add_argument("--days", type=_count, help="of each life; default: 30")
+    slow.add_argument("--devices", type=_count, help="of each kind; default: 10")
+    slow.add_argument("--seed", type=int, help="default: 1")
+    slow.add_argument("--lives", nargs="+", metavar="KIND", help="only these")
+    slow.add_argument("--jobs", type=_count, help="processes at the same time")
+    _common(slow)
+    slow.set_defaults(run=_slow)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
@@ -86,6 +108,28 @@ def _synthetic(options: argparse.Namespace) -> None:
         outcomes = synthetic.run(profile, names, settings, told)
     found = {name: synthetic.report(outcome) for name, outcome in outcomes.items()}
     _print({"settings": vars(settings), "detectors": found}, options, tables.synthetic)
+
+
+def _slow(options: argparse.Namespace) -> None:
+    from benchmark import slow, slow_watchers, variants
+
+    names = ("profile", "days", "devices", "seed", "jobs", "lives", "detector")
+    asked = {name: value for name in names if (value := getattr(options, name)) is not None}
+    only_shown = (options.json or options.markdown) and not asked and not options.quick
+    result = slow.kept() if only_shown else None
+    if result is None:
+        profile = profiles.load(profiles.find(asked.pop("profile", chosen_profile())))
+        wanted = variants.chosen(list(slow_watchers.NAMES), asked.pop("detector", None), profile)
+        settings = slow.Settings(kinds=slow.chosen(asked.pop("lives", None)), jobs=_jobs())
+        if options.quick or only_shown:
+            settings = slow.quick(settings)
+        with progress("tasks of lives") as told:
+            result = slow.run(profile, wanted, dataclasses.replace(settings, **asked), told)
+        slow.keep(result)
+    if options.json:
+        print(json.dumps(result, indent=1))
+    else:
+        print(tables.slow(result, tables.markdown if options.markdown else tables.text))
 
 
 def _skab(options: argparse.Namespace) -> None:
@@ -133,6 +177,10 @@ def _print(
         print(json.dumps(result, indent=1))
     else:
         print(table(result["detectors"], tables.markdown if options.markdown else tables.text))
+
+
+def _jobs() -> int:
+    return min(4, os.cpu_count() or 1)
 
 
 def _positive(text: str) -> float:

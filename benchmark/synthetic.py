@@ -70,6 +70,9 @@ class Outcome:
         self.false_alarms += other.false_alarms
         self.in_alarm_days += other.in_alarm_days
         self.worst = max(self.worst, other.false_alarms / other.days)
+        self.add_events(other)
+
+    def add_events(self, other: "Outcome") -> None:
         for cell, count in other.count.items():
             self.count[cell] = self.count.get(cell, 0) + count
             self.latencies.setdefault(cell, []).extend(other.latencies[cell])
@@ -215,8 +218,13 @@ def judge(clean: list[Alarms], events: dict[Cell, list[Alarms]], size: int) -> O
 
 def episodes(alarm: Alarms) -> int:
     """Alarms [samples] as a count of episodes."""
+    return len(beginnings(alarm))
+
+
+def beginnings(alarm: Alarms) -> npt.NDArray[np.int64]:
+    """The samples at which episodes of alarms [samples] begin."""
     on = np.flatnonzero(alarm)
-    return int(np.sum(np.diff(on) > EPISODE)) + 1 if len(on) else 0
+    return on[np.diff(on, prepend=-EPISODE - 1) > EPISODE]
 
 
 def latched(profile: Profile, scores: Array, threshold: float) -> Alarms:

@@ -38,6 +38,112 @@ def synthetic(detectors: dict[str, Any], style: Style) -> str:
     return "\n\n".join(parts)
 
 
+def slow(result: dict[str, Any], style: Style) -> str:
+    """What was run; slow events by training and day, and by kind of life; then at 2 Hz."""
+    settings, grid, fast = result["settings"], result["slow"], result["fast"]
+    said = ", ".join(f"{name} {value}" for name, value in settings.items())
+    parts = [f"Settings: {said}."]
+    for name, found in grid["detectors"].items():
+        columns = list(found["recall"])
+        rows = [
+            [event, *(_cell(cells, column) for column in columns)]
+            for event, cells in found["events"].items()
+        ]
+        rows.append(["mean", *(_number(found["recall"][column], ".2f") for column in columns)])
+        chance = found["chance"]
+        windows = list(next(iter(chance.values()), {}))
+        rows += [
+            [
+                f"by chance, {window} days",
+                *(_number(chance.get(column, {}).get(window), ".2f") for column in columns),
+            ]
+            for window in windows
+        ]
+        parts.append(style([[f"recall, {name}", *columns], *rows]))
+    parts.append(style(_slow_alarms(grid)))
+    kinds = list(dict.fromkeys(kind for by_kind in grid["kinds"].values() for kind in by_kind))
+    rows = [
+        [event, *(_with_latency(by_kind.get(kind)) for kind in kinds)]
+        for event, by_kind in grid["kinds"].items()
+    ]
+    parts.append(style([["recall (median latency), slow", *kinds], *rows]))
+    return "\n\n".join([*parts, *_at_2_hz(result, fast, style)])
+
+
+def _slow_alarms(grid: dict[str, Any]) -> list[list[str]]:
+    """False alarms of each detector after each training, then with a start of the board a day."""
+    rows = [
+        (f"{name}, {training}", alarms)
+        for name, found in grid["detectors"].items()
+        for training, alarms in found["alarms"].items()
+    ]
+    rows += [(f"slow, {name}, a reboot a day", alarms) for name, alarms in grid["reboots"].items()]
+    kinds = list(rows[0][1]["kinds"])
+    head = ["", "false alarms a day (95 %)", "in alarm", "days", *kinds]
+    return [
+        head,
+        *(
+            [
+                name,
+                _rate(alarms),
+                f"{100 * alarms['alarm_share']:.1f} %",
+                f"{alarms['days']:.0f}",
+                *(str(alarms["kinds"][kind]) for kind in kinds),
+            ]
+            for name, alarms in rows
+        ),
+    ]
+
+
+def _at_2_hz(result: dict[str, Any], fast: dict[str, Any], style: Style) -> list[str]:
+    """False alarms and recall of the program by kind of life, then recall by event."""
+    later = result["false_alarms_per_day"]["lives"]
+    days = list(fast["recall"])
+    head = ["at 2 Hz", "false alarms, first day", "a day after it"]
+    rows = [
+        [
+            kind,
+            f"{fast['first_day_lives'][kind]:.2f}",
+            _number(later[kind], ".2f"),
+            *(f"{fast['lives'][day][kind]:.2f}" for day in days),
+        ]
+        for kind in later
+    ]
+    recalls = [f"{fast['recall'][day]:.2f}" for day in days]
+    rows.append(["all", _rate(fast["first_day"]), _rate(fast["after"]), *recalls])
+    parts = [style([[*head, *(f"recall, day {day}" for day in days)], *rows])]
+    if days:
+        rows = [
+            [event, *(_with_latency(fast["events"][day][event]) for day in days)]
+            for event in fast["events"][days[0]]
+        ]
+        parts.append(
+            style([["recall (median latency), program", *(f"day {day}" for day in days)], *rows])
+        )
+    return parts
+
+
+def _rate(alarms: dict[str, Any]) -> str:
+    if alarms["per_day"] is None:
+        return "-"
+    low, high = alarms["ci"]
+    return f"{alarms['per_day']:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _cell(cells: dict[str, Any], column: str) -> str:
+    return f"{cells[column]['recall']:.2f}" if column in cells else "-"
+
+
+def _with_latency(found: dict[str, Any] | None) -> str:
+    """Recall, and in brackets the median latency where something was found."""
+    if found is None:
+        return ""
+    recall = f"{found['recall']:.2f}"
+    if found.get("latency_h") is not None:
+        return f"{recall} ({found['latency_h']:.1f} h)"
+    return recall if found.get("latency_s") is None else f"{recall} ({found['latency_s']:.0f} s)"
+
+
 def causes(detectors: dict[str, Any], style: Style) -> str:
     head = [
         "",
