@@ -8,7 +8,8 @@ from monitor.view import Screen
 
 ERASE = "\x1b[2K\r"
 _NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"  # whatever is drawn, it stays on one line
-_HINT = "type a command and Enter, for example help"
+_HINT = "type a command, such as help; Ctrl+N: that was normal"
+_NORMAL = "\x0e"  # Ctrl+N
 
 
 class InputLine:
@@ -38,6 +39,9 @@ class InputLine:
                 self.text, self._recalled = "", 0
             elif key in "\b\x7f":
                 self.text = self.text[:-1]
+            elif key == _NORMAL:
+                send += "normal\n"
+                entered.append("normal")
             elif key == "\x15":  # Ctrl+U
                 self.text = ""
             elif key.isprintable():

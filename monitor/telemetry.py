@@ -108,7 +108,7 @@ class Startup:
 
 @dataclass(slots=True)
 class Notice:
-    """What is said beside readings; `kind` is calibrating, settings, failure or summary.
+    """What is said beside readings; `kind` is calibrating, settings, learnt, failure or summary.
 
     A failure is why the board judges nothing at all; a summary is the host program's.
     """
@@ -145,7 +145,7 @@ FAILURES = (
 HEADS = (
     "Real: ", "Fault: ", MARKER, "RAW,", "OK ", "OK\r", "ERR ", "SELFTEST ",
     BEGIN, "Profile: ", "Reset: ", "Threshold: ", READY,
-    "Calibrating: ", "Settings of another model ", "Summary: ", *FAILURES,
+    "Calibrating: ", "Settings of another model ", "Learnt", "Summary: ", *FAILURES,
 )  # fmt: skip
 
 _FIELD = r" \| [A-Z][A-Za-z0-9_ ]*: [ -{}~]+"
@@ -171,8 +171,10 @@ _notices = {
         r"Calibrating: [0-9]+ s of normal signal are wanted(?:, [0-9]+ samples at least)?"
     ).fullmatch,
     "settings": re.compile(
-        r"Settings (?:of another model|of another version|that were damaged) are forgotten"
+        r"(?:Settings|Learnt limits) "
+        r"(?:of another model|of another version|that were damaged) are forgotten"
     ).fullmatch,
+    "learnt": re.compile(rf"Learnt: [ -{{}}~]+(?:{_FIELD})+").fullmatch,
     "summary": re.compile(r"Summary: [^\x00-\x1f]+").fullmatch,
     "failure": re.compile(
         rf"(?:{'|'.join(map(re.escape, FAILURES))})(?: \([\x20-\x7e]+\))?"
@@ -344,5 +346,5 @@ _PARSERS: dict[str, Callable[[str], Item | None]] = {
     "In": _parse_in,
     "Pr": _parse_start,
     "Th": _parse_start,
-    **dict.fromkeys(("Ca", "Se", "Su", "th", "Mo", "Al", "an"), _parse_notice),
+    **dict.fromkeys(("Ca", "Le", "Se", "Su", "th", "Mo", "Al", "an"), _parse_notice),
 }

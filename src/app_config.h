@@ -11,15 +11,24 @@
 class ModelMemory {
  public:
   AppMemory memory() {
-    return {{states_, model_config::kHasSlow ? slow_ : nullptr},
-            model_config::kHasFrames ? ring_ : nullptr};
+    return {{states_, model_config::kHasSlow ? slow_ : nullptr,
+             model_config::kHasLearning ? sides_ : nullptr},
+            model_config::kHasFrames ? ring_ : nullptr,
+            kLearns ? learnt_ : nullptr};
   }
 
  private:
+  static constexpr bool kLearns = model_config::kHasSlow || model_config::kHasLearning;
+  static constexpr size_t kLearntBytes =
+      LearntBlockSize(model_config::kHasLearning ? model_config::kFeatureCount : 0,
+                      model_config::kHasSlow ? model_config::kValues : 0);
+  static constexpr int kSides = model_config::kHasLearning ? 2 * model_config::kFeatureCount : 1;
   static constexpr int kSlowValues = model_config::kHasSlow ? model_config::kValues : 1;
   static constexpr int kRing = model_config::kFrame.samples * model_config::kChannels;
 
   FeatureState states_[model_config::kFeatureCount];
+  LearntSide sides_[kSides];
+  uint8_t learnt_[kLearntBytes];
   SlowValue slow_[kSlowValues];
   float ring_[kRing > 0 ? kRing : 1];
 };

@@ -84,15 +84,17 @@ extern "C" void app_main(void) {
   static ChipClock clock;
   static GpioLed led;
   static UartLine serial;
-  static NvsSettings settings;
+  static NvsSettings settings("settings");
+  static NvsSettings learnt("learnt");
   led.Begin();
   serial.Begin();
   input.Begin();
   settings.Begin();
+  learnt.Begin();
   static ChipSystem system(input.Figure());
   static ModelMemory storage;
-  static App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system}, input,
-                 Engine());
+  static App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system, &learnt},
+                 input, Engine());
   StartWatchdog();
   app.Start();
   system.SetTasks(StartSampling(app, input), xTaskGetCurrentTaskHandle());

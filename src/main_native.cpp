@@ -9,6 +9,7 @@
 #include <memory>
 #include <thread>
 
+#include "FileSettings.h"
 #include "InjectionLog.h"
 #include "MemorySettings.h"
 #include "PortLine.h"
@@ -101,8 +102,8 @@ bool IsDue(const Pace& pace, uint64_t samples, std::chrono::steady_clock::time_p
 
 // Boots the virtual board, again after each reboot, until the input or the limit ends it. How many
 // samples it took.
-uint64_t RunBoard(const Pace& pace, HostInput& input, SerialPort* port, InjectionLog* injections,
-                  RunSummary* summary) {
+uint64_t RunBoard(const Pace& pace, HostInput& input, SerialPort* port, SettingsStore* learnt,
+                  InjectionLog* injections, RunSummary* summary) {
   VirtualClock clock(input.interval_us(), pace.speed > 0.0);
   PrintedLed led(clock);
   PortLine serial(port);
@@ -114,7 +115,8 @@ uint64_t RunBoard(const Pace& pace, HostInput& input, SerialPort* port, Injectio
   while (!done) {
     ModelMemory storage;
     const std::unique_ptr<Autoencoder> engine = MakeEngine();
-    App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system}, input, *engine);
+    App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system, learnt}, input,
+            *engine);
     app.Start();
     for (;;) {
       const bool more = app.Poll();
@@ -127,6 +129,8 @@ uint64_t RunBoard(const Pace& pace, HostInput& input, SerialPort* port, Injectio
       injections->Add(samples, app.verdict().state);
       summary->Add(samples++, app.verdict(), input.time_text());
     }
+    app.Poll();
+    app.KeepLearnt();
     app.Poll();
   }
   return samples;
@@ -144,6 +148,15 @@ int Run(const Options& options) {
   std::unique_ptr<SerialPort> port;
   status = OpenPort(options, pace.speed, &port);
   if (status != kExitOk) return status;
+  MemorySettings memory;
+  FileSettings file_settings;
+  const char* const error = options.state == nullptr ? "" : file_settings.Open(options.state);
+  if (*error != '\0') {
+    std::fprintf(stderr, "--state %s: %s\n", options.state, error);
+    return kExitInput;
+  }
+  SettingsStore& learnt =
+      options.state == nullptr ? static_cast<SettingsStore&>(memory) : file_settings;
   std::signal(SIGINT, [](int) { stop_requested = 1; });
   std::signal(SIGTERM, [](int) { stop_requested = 1; });
   const bool whole_round =
@@ -155,7 +168,7 @@ int Run(const Options& options) {
 
   RunSummary summary;
   const auto start = std::chrono::steady_clock::now();
-  const uint64_t samples = RunBoard(pace, input, port.get(), &injections, &summary);
+  const uint64_t samples = RunBoard(pace, input, port.get(), &learnt, &injections, &summary);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   std::fflush(stdout);
   // Standard output is the serial line where there is one.

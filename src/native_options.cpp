@@ -8,6 +8,8 @@ const char kUsage[] =
     "usage: program --simulate SCENARIO [--seconds N] [--seed N] [--speed max|FACTOR]\n"
     "       program --replay FILE.csv [--column NAME] [--speed max|FACTOR]\n"
     "       program --serial tcp:PORT|pty:LINK|stdio [the options above]\n"
+    "       ... --state FILE: goes on with what was learnt, and keeps it once an hour and at the "
+    "end\n"
     "       program --reconstruct [--quantized]\n"
     "SCENARIO: normal, spike, step, drift, noise, stuck, dropout, mixed: the signal that the model "
     "was\n"
@@ -42,7 +44,7 @@ int ParseOptions(int argc, char** argv, Options* options) {
       continue;
     }
     const char* const with_value[] = {"--simulate", "--replay", "--column", "--serial",
-                                      "--seconds",  "--seed",   "--speed"};
+                                      "--seconds",  "--seed",   "--speed",  "--state"};
     bool known = false;
     for (const char* candidate : with_value) known = known || std::strcmp(name, candidate) == 0;
     if (!known) return BadUsage("unknown option ", name);
@@ -52,6 +54,7 @@ int ParseOptions(int argc, char** argv, Options* options) {
     if (std::strcmp(name, "--replay") == 0) options->replay = value;
     if (std::strcmp(name, "--column") == 0) options->column = value;
     if (std::strcmp(name, "--serial") == 0) options->serial = value;
+    if (std::strcmp(name, "--state") == 0) options->state = value;
     if (std::strcmp(name, "--seconds") == 0 && !ParsePositive(value, &options->seconds)) {
       return BadUsage("--seconds wants a number above 0, not ", value);
     }

@@ -12,6 +12,7 @@ struct Options {
   const char* simulate = nullptr;
   const char* replay = nullptr;
   const char* column = nullptr;
+  const char* state = nullptr;  // where what was learnt is kept
   const char* serial = nullptr;
   double seconds = -1.0;  // below 0: a round for a simulation, endless with --serial
   double speed = -1.0;    // 0: as fast as it goes; below 0: 1 with --serial, else 0

@@ -92,6 +92,7 @@ class Learnt:
     today: Array  # [LEARNT, 2, streams]
     cycles: npt.NDArray[np.int64]
     frozen: npt.NDArray[np.int64]  # [LEARNT, 2, streams]
+    known_days: npt.NDArray[np.int64]  # [LEARNT, 2, streams] that were learnt
     days: int = 0
     minutes: int = 0
     minute_of_day: int = 0
@@ -117,6 +118,7 @@ class Learnt:
             NEVER * _SIGN + zeros(2),
             -NEVER * _SIGN + zeros(*sides),
             np.zeros(streams, np.int64),
+            np.zeros((*sides, streams), np.int64),
             np.zeros((*sides, streams), np.int64),
         )
 
@@ -294,8 +296,7 @@ class Charts:
         limit = np.full(self._ratio.shape, np.inf, np.float32)
         if config.bounded:
             limit[LEVEL:TREND] = self._level_limits(valid)
-        if learnt.days >= config.learn_days:
-            limit[:LEARNT] = np.minimum(limit[:LEARNT], self._day_limits(valid))
+        limit[:LEARNT] = np.minimum(limit[:LEARNT], self._day_limits(valid))
         low, high = -limit[:LEARNT, 1], limit[:LEARNT, 0]
         crossed = high < low
         meet = np.float32(0.5) * (np.where(crossed, high, 0) + np.where(crossed, low, 0))
@@ -305,10 +306,8 @@ class Charts:
         clock = learnt.longest - learnt.period + np.float32(1.0986123)
         limit[CLOCK, 0] = np.maximum(clock, slow_clock)
         middle = np.zeros_like(limit)
-        if learnt.days >= 1:
-            middle[:LEARNT] = learnt.mean * _SIGN
-        else:
-            middle[:LEARNT] = limit[:LEARNT] - np.float32(config.span)
+        before = limit[:LEARNT] - np.float32(config.span)
+        middle[:LEARNT] = np.where(learnt.known_days > 0, learnt.mean * _SIGN, before)
         return limit, middle
 
     def _level_limits(self, valid: Booleans) -> Array:
@@ -318,22 +317,19 @@ class Charts:
         limit = np.repeat((learnt.bounds * _SIGN)[None], SCALES, axis=0)
         if config.limits is None:
             limit[0] += np.float32(0.25) * span
-            if learnt.days >= 1:
-                days = learnt.seen * _SIGN + np.float32(0.25) * span
-                if learnt.days < config.learn_days:
-                    days = np.maximum(days, learnt.seen[:, ::-1] * _SIGN + span)
-                known = valid[LEVEL:TREND, None]
-                limit = np.where(known, np.minimum(limit, days), limit)
+            days = learnt.seen * _SIGN + np.float32(0.25) * span
+            if learnt.days < config.learn_days:
+                days = np.maximum(days, learnt.seen[:, ::-1] * _SIGN + span)
+            known = valid[LEVEL:TREND] & (learnt.known_days[:SCALES] > 0).all(axis=1)
+            limit = np.where(known[:, None], np.minimum(limit, days), limit)
         return limit
 
     def _day_limits(self, valid: Booleans) -> Array:
         """What the days leave [LEARNT, sides, streams], signed."""
         learnt, config = self.learnt, self.config
-        doubt = np.float32(1) + config.doubt[:, None, None] / np.float32(learnt.days)
-        floor = np.square(config.floor)[:, None, None]
-        spread = np.sqrt(learnt.variance * doubt + floor)
-        limit = learnt.mean * _SIGN + config.reach[:, None, None] * spread
+        limit = learnt.mean * _SIGN + config.reach[:, None, None] * self._spread()
         known = np.repeat(valid[:LEARNT, None], 2, axis=1)
+        known &= learnt.known_days >= config.learn_days
         irregular = np.sqrt(learnt.variance[PERIOD].max(axis=0)) > np.float32(0.35)
         known[PERIOD] &= ~irregular
         return np.where(known, limit, np.float32(np.inf))
@@ -351,24 +347,30 @@ class Charts:
         value = np.where(learns, learnt.today * _SIGN, np.float32(0))
         mean = learnt.mean * _SIGN
         learnt.today[:] = -NEVER * _SIGN
-        if learnt.days == 1:
-            learnt.mean = np.where(learns, value * _SIGN, learnt.mean)
-            learnt.variance = np.where(learns, np.float32(0), learnt.variance)
-            learnt.seen = np.where(learns[:SCALES], value[:SCALES] * _SIGN, learnt.seen)
-            return
-        if learnt.days >= config.learn_days:
-            doubt = np.float32(1) + config.doubt[:, None, None] / np.float32(learnt.days)
-            spread = np.sqrt(learnt.variance * doubt + np.square(config.floor)[:, None, None])
-            value = np.minimum(value, mean + _CUT * spread)
+        learnt.known_days += learns & (learnt.known_days < 255)
+        days = single(np.maximum(learnt.known_days, 1))
+        cut = np.minimum(value, mean + _CUT * self._spread())
+        first = days == 1
+        value = np.where((days >= config.learn_days) & ~first, cut, value)
         before = learnt.seen * _SIGN
         leaking = before - (before - mean[:SCALES]) / np.float32(60)
-        highest = np.maximum(value[:SCALES], leaking) * _SIGN
+        highest = np.where(first[:SCALES], value[:SCALES], np.maximum(value[:SCALES], leaking))
+        highest = highest * _SIGN
         learnt.seen = np.where(learns[:SCALES], highest, learnt.seen)
-        weight = _part(np.float32(learnt.days), np.float32(_MEMORY_DAYS))
+        weight = _part(days, np.float32(_MEMORY_DAYS))
         change = value - mean
-        learnt.mean = np.where(learns, (mean + weight * change) * _SIGN, learnt.mean)
+        new = np.where(first, value, mean + weight * change)
+        learnt.mean = np.where(learns, new * _SIGN, learnt.mean)
         variance = (np.float32(1) - weight) * (learnt.variance + weight * change * change)
+        variance = np.where(first, np.float32(0), variance)
         learnt.variance = np.where(learns, variance, learnt.variance)
+
+    def _spread(self) -> Array:
+        """Standard deviation of the days that is believed [LEARNT, sides, streams]."""
+        learnt, config = self.learnt, self.config
+        days = single(np.maximum(learnt.known_days, 1))
+        doubt = np.float32(1) + config.doubt[:, None, None] / days
+        return np.asarray(np.sqrt(learnt.variance * doubt + np.square(config.floor)[:, None, None]))
 
 
 def _part(count: Any, tau: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from project.errors import UserError
 from project.profile import Profile
-from training import cause, data, features, layers, normal, scaling
+from training import cause, data, features, layers, limits, normal, scaling
 from training.calibration import Scorer, Thresholds
 from training.data import Dataset
 from training.manifest import Manifest, as_trained
@@ -48,16 +48,21 @@ def run(profile: Profile, found: Manifest, samples: Array) -> Result:
     decision = pipeline["decision"]
     threshold = float(decision["threshold"])
     charts = Thresholds(threshold, float(decision["chart_threshold"]))
-    score = charts.shown(scorer.score(inputs, outputs), decision["chart_tau"])
+    parts = scorer.parts(inputs, outputs)
+    if profile.detector.learning:
+        config, learnt = limits.read(pipeline["learning"])
+        judged = limits.judge(profile, config, learnt, charts, parts)
+    else:
+        score = charts.shown(scorer.score(inputs, outputs), decision["chart_tau"])
+        alarms = _alarms(profile, score, threshold)
+        judged = limits.Judged(score, alarms, np.argmax(abs(parts), axis=-1))
     residual = scorer.residual(inputs, outputs)
     reconstruction = inputs[:, 0].astype(np.float64) - residual[:, 0]
     expected = features.invert(profile, sigma, samples, scaler.invert_first(reconstruction))
-    alarms = _alarms(profile, score, threshold)
-    channel = np.zeros(len(score), dtype=int)
+    channel = np.zeros(len(samples), dtype=int)
     if len(profile.value_names) > 1:
         channel = cause.read(profile, pipeline).channels(scaler.standardise(computed))
-    largest = np.argmax(abs(scorer.parts(inputs, outputs)), axis=-1)
-    return Result(expected, score, alarms, threshold, channel, largest)
+    return Result(expected, judged.score, judged.alarm, threshold, channel, judged.largest)
 
 
 def _alarms(profile: Profile, score: Array, threshold: float) -> npt.NDArray[np.bool_]:

@@ -21,6 +21,8 @@ NOISE_BLOCK: Final = 20
 """Samples in a block from which the least-squares line is removed before its noise is measured."""
 _LOWEST_BOUND: Final = 3.0  # of a follower, in sigma: normal noise hardly meets it
 _ENERGY_BOUND: Final = 6.0  # largest square that enters an energy
+_BAND: Final = (1.0, -1.75, 0.875, -0.125)  # of the four means of a band
+_BAND_BOUND: Final = 3.0  # largest square that enters its energy: a ramp's kinks are soon over
 _BLOCK_BOUND: Final = 2.0  # largest variance of a block that counts, over the one believed so far
 
 
@@ -38,6 +40,7 @@ class Streams:
         if adaptation is not None and adaptation.limit > 1:
             self.sigma = _adapted(self.x, float(sigma), adaptation)
         self._followed: dict[float, tuple[Array, Array]] = {}
+        self._averaged: dict[float, Array] = {}
 
     def restored(self, feature: Array) -> Array:
         """A feature [rows, streams] in the shape of the samples."""
@@ -48,6 +51,15 @@ class Streams:
         if tau not in self._followed:
             self._followed[tau] = _follow(self.x, self.sigma, tau)
         return self._followed[tau]
+
+    def averaged(self, tau: float) -> Array:
+        """The plain exponential mean with each sample [rows, streams].
+
+        The n-th sample weighs 1 / min(n, tau).
+        """
+        if tau not in self._averaged:
+            self._averaged[tau] = _average(self.x, tau)
+        return self._averaged[tau]
 
 
 def value(s: Streams) -> Array:
@@ -84,6 +96,33 @@ def trend_energy(s: Streams, fast_tau: float, slow_tau: float, tau: float) -> Ar
     """Cube root of the mean square of `trend`, over its variance for white noise."""
     power = 1 / (2 * fast_tau - 1) + 1 / (2 * slow_tau - 1) - 2 / (fast_tau + slow_tau - 1)
     return _energy(trend(s, fast_tau, slow_tau) / np.sqrt(power), tau)
+
+
+def level2(s: Streams, fast_tau: float, slow_tau: float) -> Array:
+    """Deviation from the line through two plain means before this sample, in sigma; 0 for the
+    first.
+
+    The line is that of R. G. Brown, "Smoothing, Forecasting and Prediction" (1963), one step on.
+    """
+    fast, slow = s.averaged(fast_tau), s.averaged(slow_tau)
+    line = 2 * _shifted(fast, s.x) - _shifted(slow, s.x)
+    return np.asarray((s.x - line) / s.sigma)
+
+
+def band(s: Streams, level_tau: float, tau: float) -> Array:
+    """Cube root of the mean square of a band: what is left of four plain means, each twice as slow
+    as the one before, when constants, ramps and parabolas cancel.
+
+    Over its variance for white noise, each square cut to `_BAND_BOUND`.
+    """
+    taus = [level_tau * 2**i for i in range(len(_BAND))]
+    passed = sum(share * s.averaged(t) for share, t in zip(_BAND, taus, strict=True))
+    power = sum(
+        a * b / (t + u - 1)
+        for a, t in zip(_BAND, taus, strict=True)
+        for b, u in zip(_BAND, taus, strict=True)
+    )
+    return _energy(np.asarray(passed / (s.sigma * np.sqrt(power))), tau, _BAND_BOUND)
 
 
 def smooth(s: Streams, tau: float) -> Array:
@@ -125,10 +164,11 @@ def invert(profile: Profile, sigma: Array, samples: Array, first: Array) -> Arra
     s = Streams(
         samples[:, feature.channel], float(sigma[feature.channel]), profile.features.adaptation
     )
-    if feature.kind != "level":
+    if feature.kind not in ("level", "jump", "level2"):
         return first
-    own = level(s, *feature.parameters)[:, 0]
-    return np.asarray(s.x[:, 0] + (first - own) * s.sigma[:, 0])
+    own = _FUNCTIONS[feature.kind](s, *feature.parameters)[:, 0]
+    unit = s.sigma[:, 0] * (np.sqrt(2) if feature.kind == "jump" else 1.0)
+    return np.asarray(s.x[:, 0] + (first - own) * unit)
 
 
 def _block_variance(block: Array) -> Array:
@@ -205,14 +245,35 @@ def _follow_one(x: list[float], lowest: list[float], tau: float) -> tuple[Array,
     return before, after
 
 
-def _energy(h: Array, tau: float) -> Array:
-    """Cube root of the exponential mean of min(h^2, 6) from zero, for streams [rows, streams].
+def _average(x: Array, tau: float) -> Array:
+    """Plain exponential means of streams [rows, streams]."""
+    from scipy.signal import lfilter
+
+    result = np.empty_like(x)
+    mean, first = x[0].copy(), min(len(x), int(np.ceil(tau)))
+    result[0] = mean
+    for index in range(1, first):
+        mean = mean + (x[index] - mean) / min(index + 1, tau)
+        result[index] = mean
+    if first < len(x):
+        left = (1 - 1 / tau) * mean[None]
+        result[first:] = lfilter([1 / tau], [1, 1 / tau - 1], x[first:], axis=0, zi=left)[0]
+    return result
+
+
+def _shifted(mean: Array, x: Array) -> Array:
+    """Means [rows, streams] before each sample; before the first one it is itself."""
+    return np.concatenate([x[:1], mean[:-1]])
+
+
+def _energy(h: Array, tau: float, bound: float = _ENERGY_BOUND) -> Array:
+    """Cube root of the exponential mean of min(h^2, bound) from zero, for streams [rows, streams].
 
     The cube root makes a chi-square nearly normal (E. B. Wilson and M. M. Hilferty, 1931). From
     zero an energy can only be too small after a start, never too large. The bound keeps short what
     a few samples of nonsense leave behind.
     """
-    squares = np.minimum(h * h, _ENERGY_BOUND)
+    squares = np.minimum(h * h, bound)
     result = np.empty_like(squares)
     if squares.shape[1] == 1:
         one = 0.0

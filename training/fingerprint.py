@@ -30,6 +30,7 @@ WITH_NETWORK: Final = ("arena", "conversion", "fixedpoint", "interpreter", "laye
 WITH_CHANNELS: Final = ("cause",)
 WITH_STRETCH: Final = ("stretch",)
 WITH_FRAMES: Final = ("frames",)
+WITH_LEARNING: Final = ("limits",)
 WITH_SLOW: Final = ("charts", "slow")
 WITH_RECORDINGS: Final = ("clock", "columns", "recordings", "rows", "table")
 
@@ -40,6 +41,7 @@ def sources(profile: Profile, identity: list[Any]) -> list[str]:
     found += WITH_NETWORK if profile.has_network else ()
     found += WITH_CHANNELS if len(profile.value_names) > 1 else ()
     found += WITH_FRAMES if profile.frame is not None else ()
+    found += WITH_LEARNING if profile.detector.learning is not None else ()
     found += WITH_SLOW if profile.slow is not None else ()
     found += WITH_STRETCH if profile.data.stretch is not None else ()
     found += WITH_RECORDINGS if identity[:1] != ["synthetic"] else ()

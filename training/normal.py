@@ -170,7 +170,9 @@ def prepare(
         return _recorded(profile, pieces, sigma, rate, episode)
     drawn = features.compute(profile, sigma, virtual(profile, dataset, size)[..., None])
     result = [Normal(drawn, _run_in(profile, size), rate, episode, drawn=True)]
-    if dataset.rows >= LONG_RECORDING_S * rate_hz:
+    # A device that learns its days has them in its limits, and keeps the sharp model of a minute.
+    learns = profile.detector.learning is not None
+    if not learns and dataset.rows >= LONG_RECORDING_S * rate_hz:
         pieces = _pieces(profile, dataset, _run_in(profile, size))
         result += _recorded(profile, pieces, sigma, rate, episode)
     return result

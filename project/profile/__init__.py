@@ -16,7 +16,7 @@ from project.paths import PROFILES, PROJECT, home_of, profile_file
 from project.profile import limits
 from project.profile.catalogue import CATALOGUE
 from project.profile.data import Data, Stretch, Synthetic, read_data
-from project.profile.detector import Calibration, Detector, read_detector
+from project.profile.detector import Calibration, Detector, Learning, read_detector
 from project.profile.features import Adaptation, Feature, Features, read_features
 from project.profile.frame import Frame, read_frame
 from project.profile.keys import read, said
@@ -38,6 +38,7 @@ __all__ = (
     "Feature",
     "Features",
     "Frame",
+    "Learning",
     "Network",
     "Profile",
     "Sampling",

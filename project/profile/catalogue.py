@@ -15,24 +15,63 @@ class FeatureKind:
     parameters: tuple[str, ...] = ()
     invertible: bool = False  # a value of the channel can be read back from it
     one_sided: bool = False  # tells of an anomaly only when it is large
+    # What becomes of its limit on a device that learns its daily life (training/limits.py):
+    stays_sharp: bool = False  # daily life hardly reaches it, so it grows slowly
+    echoes: bool = True  # after an alarm it is wider for the rest of the day
+    mirrors: bool = True  # and in the first days by what the other side has shown
+    lively: float = 10.0  # where it begins on a device that is said to be lively
+    lasts: bool = False  # how long it stays up is learnt too
 
 
 CATALOGUE: Final[dict[str, FeatureKind]] = {
     "value": FeatureKind("the sample itself, in its unit", invertible=True),
     "smooth": FeatureKind("its exponential mean, in its unit", ("tau",), invertible=True),
     "level": FeatureKind(
-        "deviation from the robust mean before the sample, in sigma", ("tau",), invertible=True
+        "deviation from the robust mean before the sample, in sigma",
+        ("tau",),
+        invertible=True,
+        lively=8.0,
     ),
-    "jump": FeatureKind("difference to the sample before, in sigma"),
+    "jump": FeatureKind(
+        "difference to the sample before, in sigma",
+        invertible=True,
+        stays_sharp=True,
+        echoes=False,
+        mirrors=False,
+        lively=1.0,
+    ),
     "trend": FeatureKind("fast robust mean minus slow one, in sigma", ("fast_tau", "slow_tau")),
-    "jump_energy": FeatureKind("cube root of the mean square of `jump`", ("tau",), one_sided=True),
+    "jump_energy": FeatureKind(
+        "cube root of the mean square of `jump`",
+        ("tau",),
+        one_sided=True,
+        stays_sharp=True,
+        mirrors=False,
+        lively=1.0,
+    ),
     "level_energy": FeatureKind(
-        "cube root of the mean square of `level`", ("level_tau", "tau"), one_sided=True
+        "cube root of the mean square of `level`", ("level_tau", "tau"), one_sided=True, lively=2.8
     ),
     "trend_energy": FeatureKind(
         "cube root of the mean square of `trend`",
         ("fast_tau", "slow_tau", "tau"),
         one_sided=True,
+    ),
+    "level2": FeatureKind(
+        "deviation from the line through two plain means before the sample, in sigma",
+        ("fast_tau", "slow_tau"),
+        invertible=True,
+        stays_sharp=True,
+        lively=2.2,
+    ),
+    "band": FeatureKind(
+        "cube root of the mean square of what is left when ramps and parabolas are taken away",
+        ("level_tau", "tau"),
+        one_sided=True,
+        stays_sharp=True,
+        mirrors=False,
+        lively=1.8,
+        lasts=True,
     ),
 }
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from project.profile.catalogue import CATALOGUE, FRAME_CATALOGUE
 from project.profile.data import Stretch, Synthetic
-from project.profile.detector import Calibration, Detector
+from project.profile.detector import Calibration, Detector, Learning
 from project.profile.features import USE_CHANNEL, USE_KIND, USE_PARAMETER, Adaptation, Features
 from project.profile.frame import VALUES_CHANNEL, VALUES_KIND, Frame
 from project.profile.inputs import INPUTS
@@ -35,6 +35,7 @@ _RECORDS: Final[dict[str, type[Any]]] = {
     "network": Network,
     "detector": Detector,
     "detector.calibration": Calibration,
+    "detector.learning": Learning,
     "slow": Slow,
     "data.synthetic": Synthetic,
     "data.stretch": Stretch,

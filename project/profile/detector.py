@@ -47,6 +47,23 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Learning:
+    """What the device learns of its own daily life; without this table it learns nothing."""
+
+    false_alarms_per_day: Annotated[
+        float,
+        Number("how many alarms a day of normal life are put up with", "a day", above=0, high=10),
+    ] = 0.2
+    lively: Annotated[
+        bool,
+        Flag(
+            "it has doors, burners or sun and may move by degrees within a minute: until a day is "
+            "known, the limits are wide"
+        ),
+    ] = False
+
+
+@dataclass(frozen=True)
 class Detector:
     """Network output to a score, and scores to a state."""
 
@@ -68,6 +85,7 @@ class Detector:
         float, Number("a fixed one, instead of [detector.calibration]", above=0, required=True)
     ] = 0.0
     calibration: Calibration | None = None
+    learning: Learning | None = None
     clip_output: Annotated[
         bool, Flag("cuts the output to the range that it takes on normal data")
     ] = False
@@ -101,17 +119,26 @@ class Detector:
 
 def read_detector(table: Table) -> Detector:
     """Raises UserError where the table is no detector."""
+    learning = None
+    if table.has("learning"):
+        inner = table.table("learning")
+        learning = read(Learning, inner)
+        inner.finish()
     fixed = table.has("threshold")
     if fixed and table.has("calibration"):
         raise table.error("threshold", "is fixed, so there must be no [detector.calibration]")
     if not fixed and not table.has("calibration"):
         raise table.error("threshold", "is missing (or a table [detector.calibration])")
     if fixed:
-        detector = read(Detector, table)
+        detector = read(Detector, table, learning=learning)
     else:
         inner = table.table("calibration")
         calibration = read(Calibration, inner)
         inner.finish()
-        detector = read(Detector, table, threshold=0.0, calibration=calibration)
+        detector = read(Detector, table, threshold=0.0, calibration=calibration, learning=learning)
     table.finish()
+    tail = detector.calibration is not None and detector.calibration.kind == _TAIL
+    if learning is not None and not (tail and detector.score != "absolute"):
+        reason = 'needs a score of "rms" or "quartic" and [detector.calibration] kind = "tail"'
+        raise table.error("learning", reason)
     return detector

@@ -158,7 +158,9 @@ void MeasureSample() {
   MeanAutoencoder mean(kFeatureCount);
   Autoencoder& engine = kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
   if (engine.Load() != EngineStatus::kOk) return;
-  Detector detector(kDetector, kFeatures, states, engine);
+  static SlowValue slow[kValues];
+  static LearntSide sides[ResidualLimits::kSides * kFeatureCount];
+  Detector detector(kDetector, kFeatures, {states, slow, sides}, engine);
   static float samples[kRepeats][kChannels];
   for (auto& sample : samples) {
     for (int i = 0; i < kChannels; ++i) sample[i] = 25.0f + kNoiseSigma[i] * (Signal() - 25.0f);

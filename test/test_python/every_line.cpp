@@ -176,6 +176,10 @@ const char* const kCommands[] = {
     "\xff\n",
     "selftest\n",
     "calibrate 5\n",
+    "learnt\n",
+    "normal\n",
+    "accept\n",
+    "forget\n",
     "reboot\n",
     "help me\n",
     "calibrate\n",
@@ -214,6 +218,28 @@ void Lines() {
     const CauseText cause = i % 2 == 0 ? CauseText(name) : CauseText("activity", name);
     AddReading(line, verdict, AnyFinite(), cause, channels);
     print();
+  }
+  for (int i = 0; i < 100; ++i) {
+    const CauseText what = {SlowChartName(i % kSlowCharts), i % 3 == 0 ? nullptr : kNames[i % 8]};
+    SlowCharts::Standing standing;
+    standing.judged = i % 2 == 0;
+    standing.alarm = i % 5 == 0;
+    standing.value = AnyFinite();
+    standing.low = i % 7 == 0 ? -INFINITY : AnyFinite();
+    standing.high = i % 7 == 1 ? INFINITY : AnyFinite();
+    AddLearntChart(line, what, standing, kUnits[i % 8]);
+    AddLearntLimit(line, i % 16, what, AnyFinite(), AnyFinite());
+    AddLearntDone(line, static_cast<uint32_t>(Random()), std::fabs(AnyFinite()));
+    AddAccepted(line, what, AnyFinite(), AnyFinite());
+    AddLevelAccepted(line, what.channel, AnyFinite(), AnyFinite());
+    AddForgot(line, static_cast<uint32_t>(Random()));
+    print();
+  }
+  for (const char* what : {"Settings", "Learnt limits"}) {
+    for (const char* why : {kOfAnotherModelText, kOfAnotherVersionText, kDamagedText}) {
+      AddForgotten(line, what, why);
+      print();
+    }
   }
   AddAnomalyMarker(line);
   print();

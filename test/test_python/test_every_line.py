@@ -61,7 +61,7 @@ def test_every_line_of_the_firmware_is_understood(every_line: Path, seed: int) -
         *("begin", "profile", "reset", "threshold", "ready"),
     }
     assert {item.kind for item in items if isinstance(item, Notice)} == {
-        *("calibrating", "settings", "failure"),
+        *("calibrating", "settings", "learnt", "failure"),
     }
     failures = [item.text for item in items if isinstance(item, Notice) and item.kind == "failure"]
     assert {text.partition(" (")[0] for text in failures} == set(FAILURES)

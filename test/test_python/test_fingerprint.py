@@ -28,6 +28,8 @@ SOURCES = {
     *fingerprint.WITH_STRETCH,
     *fingerprint.WITH_FRAMES,
     *fingerprint.WITH_RECORDINGS,
+    *fingerprint.WITH_LEARNING,
+    *fingerprint.WITH_SLOW,
 }
 
 

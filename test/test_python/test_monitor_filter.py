@@ -513,7 +513,10 @@ def test_other_filters_see_what_the_board_sent_in_any_order(
     assert "\x1b" not in logged and MARKER in logged
     stamped = "time" in filters[: filters.index("log2file")]
     start = r"\d\d:\d\d:\d\d\.\d{3} > " if stamped else ""
-    reading = re.compile(rf"{start}Real: .* \| State: (WARMUP|NORMAL|ANOMALY)( \| Cause: \w+)?")
+    reading = re.compile(
+        rf"{start}Real: .* \| State: (WARMUP|NORMAL|ANOMALY)( \| Cause: \w+)?"
+        r" \| Slow: \d+\.\d\d"
+    )
     lines = [line for line in logged.splitlines() if "Real:" in line]
     assert len(lines) > 5
     assert all(reading.fullmatch(line) for line in lines[1:-1])
@@ -575,7 +578,7 @@ def test_the_line_of_input_follows_the_size_of_the_terminal_and_makes_way_for_th
     session.type("\x14\x09")
     session.wait_for("--- filters: anomaly")
     session.type("\x15")
-    while session.rows[-1] != "○ LED off  > type a command and Enter, for example help":
+    while session.rows[-1] != "○ LED off  > type a command, such as help; Ctrl+N: that was normal":
         session.read()
     text = "\n".join(session.rows)
     assert "\n--- Settings:" in text and "\n--- filters: anomaly\n" in text

@@ -28,7 +28,9 @@ int main() {
   FeatureState own[kFeatureCount], detectors[kFeatureCount];
   FeatureExtractor extractor(kFeatures, own);
   DenseAutoencoder engine(kDenseModel);
-  Detector detector(kDetector, kFeatures, detectors, engine);
+  static SlowValue slow[kValues];
+  static LearntSide sides[ResidualLimits::kSides * kFeatureCount];
+  Detector detector(kDetector, kFeatures, {detectors, slow, sides}, engine);
   if (engine.Load() != EngineStatus::kOk) return 1;
   float sample[kChannels];
   float out[kFeatureCount + 2];

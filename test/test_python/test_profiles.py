@@ -67,7 +67,11 @@ def test_temperature_is_the_default_with_a_bottleneck_and_a_calibrated_threshold
         ("layers = [8]", "layers = [65]", "[network] layers: 65 units are more than 64"),
         ("layers = [8]", "layers = [8, 8]", "[network] activations: are 1 for 2 hidden layers"),
         ('["relu"]', '["gelu"]', '[network] activations: "gelu" is not one of linear, relu'),
-        ('use = ["value"]', 'use = ["jump"]', "the first feature must be value or smooth or"),
+        (
+            'use = ["value"]',
+            'use = [{ kind = "jump_energy", tau = 4 }]',
+            "the first feature must be value or smooth or",
+        ),
         ('use = ["value"]', "use = []", "[features] use: gives 0 features, must be 1 to 16"),
         ('use = ["value"]', 'use = ["value", "speed"]', '"speed" is not one of value'),
         ('use = ["value"]', 'use = ["value", "value"]', "names the same feature twice"),
@@ -310,6 +314,7 @@ DEFAULTS = (
             "warmup_seconds": 0.0,
         },
         'detector.calibration, kind = "quantile"': {"quantile": 0.999, "margin": 1.5},
+        "detector.learning": {"false_alarms_per_day": 0.2, "lively": False},
         "slow": {
             "span": 0.0,
             "limits": None,

@@ -178,6 +178,30 @@ def test_a_cycle_that_stops_is_found_after_a_week_of_it() -> None:
     assert own.on[charts.DWELL].any() or own.on[charts.ACTIVITY :].any()
 
 
+def test_a_start_at_the_wrong_level_does_not_make_the_right_one_an_alarm_for_days() -> None:
+    """What alarms at the end of the first day is not learnt, and nothing stands in its place."""
+    own = charts_of(profiles.Slow(span=SPAN), np.full(60, TRAINED))
+    noise = np.random.default_rng(4).normal(0, 0.1, 4 * charts.DAY)
+    assert run(own, TRAINED + 20 + noise[: charts.DAY + 300])[2:].all()
+    assert not run(own, TRAINED + noise)[2 * charts.DAY :].any()
+
+
+def test_a_chart_that_begins_late_is_not_judged_before_its_own_days_are_known() -> None:
+    """A device whose cycle begins after a fortnight, and that is started anew each day."""
+    random = np.random.default_rng(6)
+    own = charts_of(profiles.Slow(span=SPAN), np.full(60, TRAINED))
+    alarms = 0
+    for day in range(24):
+        time = np.arange(charts.DAY)
+        wave = np.sin(2 * np.pi * time / 50) if day >= 12 else np.zeros(charts.DAY)
+        means = TRAINED + wave + random.normal(0, 0.02, charts.DAY)
+        own.resume()
+        for mean in charts.single(means):
+            own.minute(mean[None])
+            alarms += bool(own.on[charts.PERIOD : charts.CLOCK].any())
+    assert alarms == 0
+
+
 def test_fixed_limits_stand_in_place_of_the_span() -> None:
     own = charts_of(profiles.Slow(limits=(20.0, 28.0)), np.full(60, TRAINED))
     assert not run(own, np.full(60, 27.5)).any()

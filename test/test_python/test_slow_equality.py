@@ -63,7 +63,9 @@ def test_cpp_equals_numpy(project: Path, tmp_path: Path, slow_profile: Slow) -> 
     rows = lives.copy()
     pauses = np.arange(3000, len(rows), 4321)
     rows[pauses] = PAUSE
-    got = cpp_probe.run(tmp_path, MAIN, libraries, rows).reshape(len(rows), STREAMS, -1)
+    got = cpp_probe.run(tmp_path, MAIN, libraries, rows.astype(np.float64)).reshape(
+        len(rows), STREAMS, -1
+    )
     own = Charts(config, learnt.repeated(STREAMS))
     expected = np.zeros_like(got)
     for row, means in enumerate(rows):

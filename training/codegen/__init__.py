@@ -12,7 +12,7 @@ from project import cpp
 from project.errors import UserError
 from project.profile import Profile, limits
 from training import files
-from training.codegen import detector, network, slow
+from training.codegen import detector, learning, network, slow
 from training.manifest import MODEL, Manifest
 
 # The operators of a .tflite that the firmware's resolver knows, and the call that registers each.
@@ -42,6 +42,7 @@ _INCLUDES: Final = (
     "FeatureCatalogue.h",
     "FeatureSpec.h",
     "FrameSpec.h",
+    "LearningConfig.h",
     "NormalSignal.h",
     "SensorConfig.h",
     "SlowConfig.h",
@@ -85,6 +86,7 @@ def config_header(profile: Profile, manifest: Manifest) -> str:
         detector.features(profile, manifest),
         detector.normal(manifest),
         _network(manifest),
+        learning.tables(profile, manifest),
         slow.tables(profile, manifest),
         detector.detector(profile, manifest),
         _model(manifest),

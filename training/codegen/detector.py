@@ -73,6 +73,7 @@ def detector(profile: Profile, found: Manifest) -> str:
         "score": _score(pipeline["score"], tables),
         "decision": _decision(profile, pipeline["decision"]),
         "cause": _cause(profile, pipeline, tables),
+        "learning": "&kLearning" if profile.detector.learning else "nullptr",
         "slow": "&kSlow" if profile.slow else "nullptr",
     }
     return tables.text + cpp.aggregate("DetectorConfig", "kDetector", members)

@@ -61,6 +61,7 @@ def _learnt(name: str, record: dict[str, Any]) -> str:
         "cycles": str(record["cycles"]),
         "minute_of_day": str(record["minute_of_day"]),
         "frozen": "{}",
+        "known_days": _counts(record["known_days"]),
     }
     return cpp.aggregate("SlowLearnt", name, members)
 
@@ -79,3 +80,7 @@ def _braces(values: Any) -> str:
 
 def _numbers(record: dict[str, float]) -> dict[str, str]:
     return {key: cpp.number(value) for key, value in record.items()}
+
+
+def _counts(values: list[list[int]]) -> str:
+    return "{" + ", ".join("{" + ", ".join(map(str, row)) + "}" for row in values) + "}"

@@ -80,9 +80,10 @@ void MeasureParts(int batches, const MemorySource& source, Autoencoder& engine) 
   });
 
   // With an engine that does nothing, what is left is features, scaling, score and decision.
-  static FeatureState other_states[model_config::kFeatureCount];
+  static ModelMemory other;
   MeanAutoencoder nothing(model_config::kFeatureCount);
-  Detector detector(model_config::kDetector, model_config::kFeatures, other_states, nothing);
+  Detector detector(model_config::kDetector, model_config::kFeatures, other.memory().detector,
+                    nothing);
   Verdict verdict = {};
   Measure("detector_with_features", batches, kCalls, [&](int i) {
     verdict = detector.Update(source.values(i));

@@ -14,7 +14,7 @@ App::App(const AppConfig& config, AppMemory memory, Platform platform, SampleInp
       settings_(config, platform.settings),
       led_(platform.led),
       loop_(config, memory, input, engine, platform.clock, exchange_, led_),
-      shell_(config, platform, engine, settings_, exchange_) {}
+      shell_(config, platform, engine, settings_, exchange_, loop_.block()) {}
 
 void App::Start() {
   Prepare();
@@ -31,8 +31,9 @@ void App::Prepare() {
   if (status != EngineStatus::kOk) return shell_.Fail(EngineStatusText(status), engine_.detail());
   const float max_error = loop_.TestEngine();
   const Settings::Found found = settings_.Load();
+  const BlockFound learnt = loop_.Restore(shell_.LoadLearnt());
   loop_.Use(settings_.record);
-  shell_.SayReady(max_error, found);
+  shell_.SayReady(max_error, found, learnt);
 }
 
 bool App::Poll() {

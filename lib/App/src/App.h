@@ -35,6 +35,9 @@ class App {
   const Verdict& verdict() const { return loop_.verdict(); }
   bool failed() const { return shell_.failed(); }
 
+  // Sampling side: what was learnt is to be kept now, with the next Poll().
+  void KeepLearnt() { loop_.KeepLearnt(); }
+
  private:
   void Prepare();
 

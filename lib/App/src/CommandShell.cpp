@@ -11,13 +11,14 @@ constexpr int kMaxBytes = 128;
 }  // namespace
 
 CommandShell::CommandShell(const AppConfig& config, Platform platform, Autoencoder& engine,
-                           Settings& settings, Exchange& exchange)
+                           Settings& settings, Exchange& exchange, LearntBlock& learnt)
     : config_(config),
       platform_(platform),
       engine_(engine),
       settings_(settings),
       exchange_(exchange),
-      printer_(config, platform.serial, line_) {}
+      printer_(config, platform.serial, line_),
+      learnt_(config, platform, learnt, exchange, line_) {}
 
 void CommandShell::Flush() {
   platform_.serial.Write(line_.text(), line_.size());
@@ -37,12 +38,21 @@ void CommandShell::Greet(const char* reset_reason) {
   Flush();
 }
 
-void CommandShell::SayReady(float max_error, Settings::Found found) {
+void CommandShell::SayReady(float max_error, BlockFound settings, BlockFound learnt) {
   AddSelfTest(line_, max_error, config_.golden_tolerance, config_.golden_count);
   Flush();
-  if (found == Settings::Found::kOfAnotherModel) AddForgotten(line_, kSettingsOfAnotherModel);
-  if (found == Settings::Found::kOfAnotherVersion) AddForgotten(line_, kSettingsOfAnotherVersion);
-  if (found == Settings::Found::kDamaged) AddForgotten(line_, kDamagedSettings);
+  const struct {
+    BlockFound found;
+    const char* what;
+  } forgotten[] = {{settings, "Settings"}, {learnt, "Learnt limits"}};
+  for (const auto& each : forgotten) {
+    if (each.found == BlockFound::kOfAnotherModel)
+      AddForgotten(line_, each.what, kOfAnotherModelText);
+    if (each.found == BlockFound::kOfAnotherVersion) {
+      AddForgotten(line_, each.what, kOfAnotherVersionText);
+    }
+    if (each.found == BlockFound::kDamaged) AddForgotten(line_, each.what, kDamagedText);
+  }
   if (settings_.record.threshold > 0.0f) AddUserThreshold(line_, settings_.record.threshold);
   if (line_.size() > 0) Flush();
   AddReady(line_);
@@ -65,6 +75,7 @@ void CommandShell::PrintFailure() {
 // ---- what happened
 
 bool CommandShell::Poll() {
+  learnt_.Poll();
   if (failed() && platform_.clock.NowMicros() >= next_failure_micros_) PrintFailure();
   int lines = 0;
   for (int bytes = 0; bytes < kMaxBytes; ++bytes) {
@@ -166,6 +177,18 @@ void CommandShell::Answer(const Command& command) {
     case CommandKind::kCalibrate:
       AnswerCalibrate(command);
       break;
+    case CommandKind::kNormal:
+      AnswerLearnt(Request::Kind::kNormal);
+      break;
+    case CommandKind::kAccept:
+      AnswerLearnt(Request::Kind::kAccept);
+      break;
+    case CommandKind::kForget:
+      AnswerLearnt(Request::Kind::kForget);
+      break;
+    case CommandKind::kLearnt:
+      AnswerLearnt(Request::Kind::kLearnt);
+      break;
     case CommandKind::kReboot:
       AddRebooting(line_);
       Flush();
@@ -192,6 +215,11 @@ void CommandShell::AnswerStatus() {
   const bool forgotten = ForgetIsOnItsWay(exchange_.requests_done.load(std::memory_order_acquire));
   status.noise =
       forgotten ? settings_.record.noise[0] : exchange_.noise.load(std::memory_order_relaxed);
+  status.has_slow = config_.detector.slow != nullptr;
+  status.learns = status.has_slow || config_.detector.learning != nullptr;
+  status.days_learnt = exchange_.days_learnt.load(std::memory_order_relaxed);
+  status.slow = exchange_.slow.load(std::memory_order_relaxed);
+  status.slow_nearest = SlowCauseText(exchange_.slow_nearest.load(std::memory_order_relaxed));
   status.engine_failures = exchange_.engine_failures.load(std::memory_order_relaxed);
   status.inference_us = exchange_.latencies.last();
   status.p50_us = exchange_.latencies.Quantile(50);
@@ -249,7 +277,7 @@ void CommandShell::AnswerCalibrate(const Command& command) {
   if (Refuse()) return;
   if (command.restore) {
     if (!Send({Request::Kind::kForgetCalibration, 0.0f, 0})) return;
-    forget_sent_ = requests_sent_;
+    forget_sent_ = exchange_.requests_sent;
     settings_.ForgetCalibration();
     (void)settings_.Save();
     return AddCalibrationDefault(line_);
@@ -260,6 +288,11 @@ void CommandShell::AnswerCalibrate(const Command& command) {
   const uint32_t frames = NoiseCalibration::Frames(command.count, config_.frame_period_us());
   if (!Send({Request::Kind::kCalibrate, 0.0f, frames})) return;
   AddCalibrating(line_, frames, config_.frame_period_us(), command.count);
+}
+
+// What became of it is the answer.
+void CommandShell::AnswerLearnt(Request::Kind kind) {
+  if (!Refuse()) (void)learnt_.Ask(kind);
 }
 
 // The result is the answer.
@@ -273,10 +306,7 @@ bool CommandShell::Refuse() {
 }
 
 bool CommandShell::Send(const Request& request) {
-  if (exchange_.requests.Push(request)) {
-    ++requests_sent_;
-    return true;
-  }
+  if (exchange_.Send(request)) return true;
   AddError(line_, kBusyError);
   return false;
 }

@@ -7,6 +7,7 @@
 #include "Commands.h"
 #include "EventPrinter.h"
 #include "Exchange.h"
+#include "LearntConsole.h"
 #include "Platform.h"
 #include "Settings.h"
 
@@ -14,12 +15,13 @@ class CommandShell {
  public:
   // All must outlive the shell.
   CommandShell(const AppConfig& config, Platform platform, Autoencoder& engine, Settings& settings,
-               Exchange& exchange);
+               Exchange& exchange, LearntBlock& learnt);
 
   // ---- before anything is sampled
   void Greet(const char* reset_reason);  // nullptr: the board knows none
-  // The self-test's largest error, and what became of the settings.
-  void SayReady(float max_error, Settings::Found found);
+  // The self-test's largest error, and what became of the settings and of what was learnt.
+  void SayReady(float max_error, BlockFound settings, BlockFound learnt);
+  size_t LoadLearnt() { return learnt_.Load(); }
 
   // Nothing will be judged: says so at once and every 5 s, and in `status`. `detail` may be "".
   void Fail(const char* what, const char* detail);
@@ -44,6 +46,7 @@ class CommandShell {
   void AnswerThreshold(const Command& command);
   void AnswerCalibrate(const Command& command);
   void AnswerSelfTest();
+  void AnswerLearnt(Request::Kind kind);
 
   // After a failed start no such command can be carried out, and that is the answer.
   bool Refuse();
@@ -60,9 +63,9 @@ class CommandShell {
   Exchange& exchange_;
   LineBuffer line_;
   EventPrinter printer_;
+  LearntConsole learnt_;
   LineReader reader_;
-  uint32_t requests_sent_ = 0;
-  uint32_t forget_sent_ = 0;  // requests_sent_ after the last `calibrate default`
+  uint32_t forget_sent_ = 0;  // requests_sent after the last `calibrate default`
   const char* failure_ = nullptr;
   const char* failure_detail_ = "";
   int64_t next_failure_micros_ = 0;

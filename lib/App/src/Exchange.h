@@ -30,6 +30,10 @@ struct Event {
 // The other way.
 struct Request {
   enum class Kind : uint8_t {
+    kNormal,
+    kAccept,
+    kForget,
+    kLearnt,
     kInject,
     kThreshold,
     kDefaultThreshold,
@@ -39,7 +43,19 @@ struct Request {
   };
   Kind kind;
   float value;
-  uint32_t count;  // kInject: samples; kCalibrate: frames
+  uint32_t count;  // kInject: samples; kCalibrate: frames; kLearnt: which value of a frame
+};
+
+// What became of the last request of kNormal to kLearnt.
+struct LearntReport {
+  Request::Kind kind;
+  uint32_t days;            // learnt before it
+  AcceptedAlarm accepted;   // kNormal
+  SlowWatch::Change level;  // kAccept
+  int value;                // kLearnt, and what follows
+  float minutes;            // that its slow charts have seen
+  SlowCharts::Standing standings[kSlowCharts];
+  float limits[ResidualLimits::kSides * kMaxFeatures];
 };
 
 // Adds to a counter that one thread writes: cheaper than an addition that several could make.
@@ -70,6 +86,13 @@ class Exchange final : public VerdictSink {
     if (!events.Push(event)) Count(dropped);
   }
 
+  // Console side: false, there is no room for the request.
+  bool Send(const Request& request) {
+    if (!requests.Push(request)) return false;
+    ++requests_sent;
+    return true;
+  }
+
   SpscQueue<Event, 32> events;
   SpscQueue<Request, 8> requests;
 
@@ -84,7 +107,18 @@ class Exchange final : public VerdictSink {
   std::atomic<float> noise{0.0f};  // of the first value, as believed
   LatencyHistory latencies;        // of the judgement of a frame
 
+  std::atomic<uint32_t> days_learnt{0};
+  std::atomic<float> slow{0.0f};  // how near the nearest slow limit is, and whose it is
+  std::atomic<SlowCause> slow_nearest{SlowCause::kNone};
+
+  // Each is written by the sampling side while it does not wait, and read by the console side,
+  // which then says so, while it does.
+  LearntReport report = {};
+  std::atomic<bool> report_waits{false};
+  std::atomic<bool> block_waits{false};  // the LearntBlock, to be kept
+
   // Written by the console side.
+  uint32_t requests_sent = 0;
   std::atomic<bool> shows_channels{false};  // readings show them all
   std::atomic<bool> raw{false};             // every sample is wanted, not only the frames
 

@@ -11,6 +11,8 @@ SamplingLoop::SamplingLoop(const AppConfig& config, AppMemory memory, SampleInpu
       exchange_(exchange),
       led_(led),
       detector_(config.detector, config.features, memory.detector, engine),
+      block_(config, detector_, memory.learnt),
+      learner_(config, detector_, block_, exchange),
       calibration_(config.detector, config.features) {
   if (config.frame != nullptr) framer_.emplace(*config.frame, memory.frame);
 }
@@ -100,6 +102,12 @@ bool SamplingLoop::Take(const Request& request) {
         detector_.extractor().SetSigma(i, config_.features.sigma[i]);
       }
       return false;
+    case Request::Kind::kNormal:
+    case Request::Kind::kAccept:
+    case Request::Kind::kForget:
+    case Request::Kind::kLearnt:
+      learner_.Take(request);
+      return true;
     case Request::Kind::kSelftest: {
       Event event = {};
       event.kind = Event::Kind::kSelftest;
@@ -195,6 +203,7 @@ void SamplingLoop::Judge(const float* values, Fault fault, int64_t micros) {
   exchange_.state.store(verdict_.state, std::memory_order_relaxed);
   exchange_.noise.store(detector_.extractor().sigma(0), std::memory_order_relaxed);
   const JudgedFrame frame = {verdict_, fault, values, shows ? expected : nullptr};
+  learner_.CountFrame();
   led_.Take(frame);
   exchange_.Take(frame);
   if (calibration_.running()) Calibrate(values);

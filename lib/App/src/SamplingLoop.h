@@ -7,6 +7,7 @@
 #include "Detector.h"
 #include "Exchange.h"
 #include "Framer.h"
+#include "Learner.h"
 #include "NoiseCalibration.h"
 #include "Platform.h"
 #include "SampleCheck.h"
@@ -21,6 +22,11 @@ class SamplingLoop {
 
   // What was set on this device, before the first Step().
   void Use(const SettingsRecord& settings);
+
+  // Before the first Step(): goes on with what had been learnt, `found` bytes of the block.
+  BlockFound Restore(size_t found) { return block_.Restore(found); }
+  LearntBlock& block() { return block_; }
+  void KeepLearnt() { learner_.Keep(); }
 
   // Runs the self-test; after a failed one every frame is a FAULT.
   float TestEngine();
@@ -54,6 +60,8 @@ class SamplingLoop {
   Exchange& exchange_;
   VerdictSink& led_;
   Detector detector_;
+  LearntBlock block_;
+  Learner learner_;
   SampleCheck checks_[kMaxChannels];
   std::optional<Framer> framer_;      // none: a frame is a sample
   Fault frame_fault_ = Fault::kNone;  // of a sample since the last frame

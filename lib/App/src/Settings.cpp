@@ -1,10 +1,8 @@
 #include "Settings.h"
 
 #include <cfloat>
-#include <cstddef>
 #include <cstring>
 
-#include "Crc.h"
 #include "NoiseCalibration.h"
 
 Settings::Settings(const AppConfig& config, SettingsStore& store)
@@ -21,20 +19,10 @@ float Settings::Threshold() const {
   return ThresholdInUse(config_.detector.decision, record.threshold, record.threshold_scale);
 }
 
-Settings::Found Settings::Judge(const Block& block, size_t size) const {
-  if (size == 0) return Found::kNothing;
-  if (size != sizeof(block) || block.version != kVersion) return Found::kOfAnotherVersion;
-  if (block.crc32 != Crc32(&block, offsetof(Block, crc32))) return Found::kDamaged;
-  if (std::memcmp(block.model, config_.fingerprint, sizeof(block.model)) != 0) {
-    return Found::kOfAnotherModel;
-  }
-  return Found::kUsable;
-}
-
 Settings::Found Settings::Load() {
   Block block = {};
   const size_t size = store_.Load(&block, sizeof(block));
-  const Found found = Judge(block, size);
+  const Found found = JudgeBlock(&block, size, sizeof(block), kVersion, config_.fingerprint);
   if (found == Found::kUsable) {
     kept_ = block;
     Take(block.record);
@@ -65,10 +53,8 @@ void Settings::Take(const SettingsRecord& kept) {
 
 bool Settings::Save() {
   Block block = {};
-  block.version = kVersion;
-  std::memcpy(block.model, config_.fingerprint, sizeof(block.model));
   block.record = record;
-  block.crc32 = Crc32(&block, offsetof(Block, crc32));
+  SealBlock(&block, sizeof(block), kVersion, config_.fingerprint);
   if (std::memcmp(&block, &kept_, sizeof(block)) == 0) return true;
   if (!store_.Save(&block, sizeof(block))) return false;
   kept_ = block;

@@ -6,18 +6,12 @@
 
 #include "AppConfig.h"
 #include "Platform.h"
+#include "SealedBlock.h"
 #include "SettingsRecord.h"
 
 class Settings {
  public:
-  enum class Found : uint8_t {
-    kNothing,
-    kUsable,
-    // What is kept does not fit, and is forgotten:
-    kOfAnotherModel,
-    kOfAnotherVersion,
-    kDamaged,
-  };
+  using Found = BlockFound;
 
   // Both must outlive it. Begins with what the model was trained with.
   Settings(const AppConfig& config, SettingsStore& store);
@@ -37,8 +31,7 @@ class Settings {
 
  private:
   struct Block {
-    uint32_t version;
-    char model[16];  // of its fingerprint
+    BlockHead head;
     SettingsRecord record;
     uint32_t crc32;  // of all before it
   };
@@ -46,7 +39,6 @@ class Settings {
   static_assert(sizeof(Block) == 3 * sizeof(uint32_t) + 16 + (1 + kMaxValues) * sizeof(float),
                 "no byte of a block is undefined");
 
-  Found Judge(const Block& block, size_t size) const;
   void Take(const SettingsRecord& kept);
 
   const AppConfig& config_;

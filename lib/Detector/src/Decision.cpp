@@ -21,17 +21,18 @@ void Decision::Reset() {
   calm_ = 0;
 }
 
-State Decision::Update(float score, float threshold) {
+State Decision::Update(float score, float threshold, bool another_reason) {
   if (state_ == State::kFault) Reset();
   if (warmup_left_ > 0) {
     --warmup_left_;
     return State::kWarmup;
   }
-  const bool exceeds = !(score <= threshold);
+  const bool exceeds = another_reason || !(score <= threshold);
   const uint32_t mask =
       config_.alarm_frames >= kMaxAlarmFrames ? ~0u : (1u << config_.alarm_frames) - 1u;
   history_ = ((history_ << 1) | (exceeds ? 1u : 0u)) & mask;
-  calm_ = score < config_.clear_ratio * threshold ? calm_ + 1 : 0;
+  const bool low = !another_reason && score < config_.clear_ratio * threshold;
+  calm_ = low ? calm_ + 1 : 0;
   if (state_ == State::kAnomaly) {
     if (calm_ >= config_.clear_frames) {
       state_ = State::kNormal;
@@ -48,4 +49,11 @@ State Decision::Update(float score, float threshold) {
 State Decision::TakeFault() {
   state_ = State::kFault;
   return state_;
+}
+
+void Decision::EndAlarm() {
+  if (state_ != State::kAnomaly) return;
+  state_ = State::kNormal;
+  history_ = 0;
+  calm_ = 0;
 }

@@ -17,8 +17,12 @@ class Decision {
   // Back to the first sample of the warm-up, or to NORMAL where there is none.
   void Reset();
 
-  // Takes one sample's score. A score that is not a number counts as exceeding.
-  State Update(float score, float threshold);
+  // Takes one sample's score. A score that is not a number counts as exceeding, and so does any
+  // where there is another reason for an alarm.
+  State Update(float score, float threshold, bool another_reason = false);
+
+  // The alarm was none.
+  void EndAlarm();
 
   // The sensor cannot be believed; the next Update() begins a warm-up.
   State TakeFault();

@@ -10,6 +10,19 @@ float Clip(float value, float low, float high) {
   return value < low ? low : value > high ? high : value;
 }
 
+// From the mean of the parts to the score.
+float Root(ScoreKind kind, float mean) {
+  switch (kind) {
+    case ScoreKind::kAbsolute:
+      return mean;
+    case ScoreKind::kRms:
+      return std::sqrt(mean);
+    case ScoreKind::kQuartic:
+      return std::sqrt(std::sqrt(mean));
+  }
+  return mean;
+}
+
 }  // namespace
 
 Detector::Detector(const DetectorConfig& config, const FeatureConfig& features,
@@ -18,6 +31,7 @@ Detector::Detector(const DetectorConfig& config, const FeatureConfig& features,
       extractor_(features, memory.states),
       engine_(engine),
       decision_(config.decision),
+      limits_(config.learning, memory.sides, features.count),
       slow_(config.slow, memory.slow, features.channels),
       state_(decision_.state()),
       threshold_(config.decision.threshold) {}
@@ -31,6 +45,7 @@ void Detector::Reset() {
 void Detector::WarmUp() {
   extractor_.Reset();
   decision_.Reset();
+  limits_.Settle();
   chart_ = 0.0f;
 }
 
@@ -89,42 +104,49 @@ void Detector::Expect(float* values) const {
   }
 }
 
-float Detector::Score(const float* input, const float* output, int8_t* cause) const {
+void Detector::Weigh(const float* input, const float* output, float* residuals) const {
   const ScoreConfig& score = config_.score;
+  float plain[kMaxFeatures];
+  const float* row = score.residual_whitening;
+  for (int i = 0; i < extractor_.count(); ++i) {
+    plain[i] = input[i] - output[i];
+    residuals[i] = plain[i];
+    if (score.kind == ScoreKind::kAbsolute) continue;
+    plain[i] -= score.residual_mean[i];
+    residuals[i] = 0.0f;
+    for (int j = 0; j <= i; ++j) residuals[i] += row[j] * plain[j];
+    row += i + 1;
+  }
+}
+
+Detector::Scored Detector::Score(const float* residuals) const {
+  const ScoreKind kind = config_.score.kind;
   const int count = extractor_.count();
-  float residual[kMaxFeatures];
+  Scored scored = {};
   float largest = -1.0f;
   float sum = 0.0f;
-  const float* row = score.residual_whitening;
+  float lively = 0.0f;
   for (int i = 0; i < count; ++i) {
-    residual[i] = input[i] - output[i];
-    float part = residual[i];
-    if (score.kind != ScoreKind::kAbsolute) {
-      residual[i] -= score.residual_mean[i];
-      part = 0.0f;
-      for (int j = 0; j <= i; ++j) part += row[j] * residual[j];
-      row += i + 1;
+    const float limit = limits_.limit(i, residuals[i]);
+    const float size = std::fabs(residuals[i]) / limit;
+    const float square = size * size;
+    const float part = kind == ScoreKind::kAbsolute ? size
+                       : kind == ScoreKind::kRms    ? square
+                                                    : square * square;
+    if (ResidualLimits::Lively(limit)) {
+      lively = std::fmax(lively, part);
+    } else {
+      sum += part;
     }
-    const float size = std::fabs(part);
-    const float square = part * part;
-    sum += score.kind == ScoreKind::kAbsolute ? size
-           : score.kind == ScoreKind::kRms    ? square
-                                              : square * square;
     if (size > largest) {
       largest = size;
-      *cause = static_cast<int8_t>(i);
+      scored.cause = static_cast<int8_t>(i);
     }
   }
-  const float mean = sum / static_cast<float>(count);
-  switch (score.kind) {
-    case ScoreKind::kAbsolute:
-      return mean;
-    case ScoreKind::kRms:
-      return std::sqrt(mean);
-    case ScoreKind::kQuartic:
-      return std::sqrt(std::sqrt(mean));
-  }
-  return mean;
+  scored.charted = Root(kind, sum / static_cast<float>(count));
+  scored.all =
+      lively > 0.0f ? Root(kind, (sum + lively) / static_cast<float>(count)) : scored.charted;
+  return scored;
 }
 
 // Which feature names a deviation. Of several channels it is one of the channel that explains it
@@ -174,21 +196,36 @@ Verdict Detector::Update(const float* sample) {
   float first = output_[0];
   if (scaling.whitening != nullptr) first = first / scaling.whitening[0] + scaling.mean[0];
   verdict.reconstruction = extractor_.Invert(0, Unscale(0, first));
-  verdict.score = Score(input, output_, &verdict.cause);
+  float residuals[kMaxFeatures];
+  Weigh(input, output_, residuals);
+  const Scored scored = Score(residuals);
+  verdict.score = scored.all;
+  verdict.cause = scored.cause;
   if (!std::isfinite(verdict.reconstruction) || !std::isfinite(verdict.score)) return TakeFault();
   verdict.threshold = threshold_;
   const DecisionConfig& decision = config_.decision;
   if (decision.chart_threshold > 0.0f) {
-    const float counted = verdict.score < decision.chart_cap ? verdict.score : decision.chart_cap;
-    chart_ += (counted - chart_) / decision.chart_tau;
+    const float most = decision.chart_cap;
+    chart_ += ((scored.charted < most ? scored.charted : most) - chart_) / decision.chart_tau;
     const float level = chart_ * (decision.threshold / decision.chart_threshold);
     if (level > verdict.score) verdict.score = level;
   }
-  verdict.state = decision_.Update(verdict.score, threshold_);
+  Decide(residuals, &verdict);
   if (verdict.state == State::kAnomaly) verdict.cause = Explain(verdict.cause, features);
   slow_.Take(sample);
   Conclude(&verdict);
   return verdict;
+}
+
+void Detector::Decide(const float* residuals, Verdict* verdict) {
+  const bool alarm_before = decision_.state() == State::kAnomaly;
+  limits_.Watch(residuals);
+  verdict->state = decision_.Update(verdict->score, threshold_, limits_.lasts());
+  const bool alarm = verdict->state == State::kAnomaly;
+  if (limits_.lasts() && verdict->score <= threshold_) {
+    verdict->cause = static_cast<int8_t>(limits_.oscillation());
+  }
+  limits_.Conclude(alarm_before, alarm, residuals);
 }
 
 Verdict Detector::TakeFault() {
@@ -210,4 +247,32 @@ void Detector::Conclude(Verdict* verdict) {
     verdict->slow_value = static_cast<int8_t>(slow_.alarm_value());
   }
   state_ = verdict->state;
+}
+
+AcceptedAlarm Detector::AcceptAlarm() {
+  AcceptedAlarm accepted;
+  const bool fast = decision_.state() == State::kAnomaly;
+  if (slow_.on()) accepted.slow = slow_.Widen();
+  if (limits_.has_alarm() && (fast || accepted.slow.value < 0)) {
+    accepted.feature = static_cast<int8_t>(limits_.alarm_feature());
+    accepted.from = limits_.widest(accepted.feature);
+    limits_.Accept();
+    accepted.to = limits_.widest(accepted.feature);
+    decision_.EndAlarm();
+    chart_ = 0.0f;
+  }
+  if (state_ == State::kAnomaly && !slow_.on()) state_ = decision_.state();
+  return accepted;
+}
+
+void Detector::Forget() {
+  limits_.Forget();
+  slow_.Forget();
+  WarmUp();
+  state_ = decision_.state();
+}
+
+uint32_t Detector::days_learnt() const {
+  if (limits_.exists()) return limits_.days().days;
+  return slow_.exists() ? static_cast<uint32_t>(slow_.charts(0).learnt().days) : 0;
 }

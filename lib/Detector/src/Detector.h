@@ -9,6 +9,7 @@
 #include "Decision.h"
 #include "DetectorConfig.h"
 #include "FeatureExtractor.h"
+#include "ResidualLimits.h"
 #include "SlowWatch.h"
 
 struct Verdict {
@@ -26,11 +27,21 @@ struct Verdict {
 
 // What a detector works in, sized by the caller.
 struct DetectorMemory {
-  DetectorMemory(FeatureState* own_states, SlowValue* own_slow = nullptr)
-      : states(own_states), slow(own_slow) {}
+  DetectorMemory(FeatureState* own_states, SlowValue* own_slow = nullptr,
+                 LearntSide* own_sides = nullptr)
+      : states(own_states), slow(own_slow), sides(own_sides) {}
 
   FeatureState* states;  // [features.count]
   SlowValue* slow;       // [features.channels], where there are slow charts
+  LearntSide* sides;     // [features.count][2], where limits are learnt
+};
+
+// What became of an alarm that was normal.
+struct AcceptedAlarm {
+  int8_t feature = -1;  // of the fast part, whose limit went from ... to; -1: none
+  float from = 0.0f;
+  float to = 0.0f;
+  SlowWatch::Change slow;
 };
 
 class Detector {
@@ -59,17 +70,35 @@ class Detector {
   void SetThreshold(float threshold) { threshold_ = threshold; }
   float threshold() const { return threshold_; }
 
+  // The alarm that is on, or else the last one of the fast part, was normal: ends it and widens
+  // what raised it. Nothing changes where there was none, or where nothing is learnt.
+  AcceptedAlarm AcceptAlarm();
+
+  // Back to what the recording has taught.
+  void Forget();
+
   State state() const { return state_; }
   uint32_t warmup_left() const { return decision_.warmup_left(); }
   FeatureExtractor& extractor() { return extractor_; }
   SlowWatch& slow() { return slow_; }
+  ResidualLimits& limits() { return limits_; }
+  // Whole days of running time; the recording counts.
+  uint32_t days_learnt() const;
 
  private:
   void WarmUp();
+  void Decide(const float* residuals, Verdict* verdict);
   void Conclude(Verdict* verdict);
   void Standardise(const float* features, float* z) const;
   void Scale(const float* features, float* input) const;
-  float Score(const float* input, const float* output, int8_t* cause) const;
+  // Of a frame: the score, what of it counts in the second chart, and the feature behind it.
+  struct Scored {
+    float all;
+    float charted;
+    int8_t cause;
+  };
+  void Weigh(const float* input, const float* output, float* residuals) const;
+  Scored Score(const float* residuals) const;
   float Unscale(int feature, float z) const;
   int8_t Explain(int8_t largest, const float* features) const;
 
@@ -77,6 +106,7 @@ class Detector {
   FeatureExtractor extractor_;
   Autoencoder& engine_;
   Decision decision_;
+  ResidualLimits limits_;
   SlowWatch slow_;
   State state_;  // of both
   float threshold_;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "LearningConfig.h"
 #include "SlowConfig.h"
 
 // The longest alarm_frames: one bit a frame.
@@ -31,6 +32,7 @@ struct ScalingConfig {
   float whitening_clip;
 };
 
+// With learnt limits each w is divided by its own first: ResidualLimits.h.
 enum class ScoreKind : uint8_t {
   kAbsolute,  // mean of |r|
   kRms,       // w = residual_whitening * (r - residual_mean), root mean square of w
@@ -75,5 +77,6 @@ struct DetectorConfig {
   ScoreConfig score;
   DecisionConfig decision;
   CauseConfig cause = {};
-  const SlowConfig* slow = nullptr;  // none: there are no slow charts
+  const LearningConfig* learning = nullptr;  // none: every limit is 1 for good
+  const SlowConfig* slow = nullptr;          // none: there are no slow charts
 };

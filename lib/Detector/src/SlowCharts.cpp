@@ -35,6 +35,14 @@ const char* SlowCauseText(SlowCause cause) {
   return "";
 }
 
+const char* SlowChartName(int chart) {
+  static const char* const kNames[kSlowCharts] = {
+      "level 2 min",  "level 15 min",   "level 1 h", "level 6 h",   "level 1 day",
+      "trend 15 min", "trend 1 h",      "trend 6 h", "trend 1 day", "activity 15 min",
+      "activity 1 h", "activity 1 day", "period",    "dwell",       "clock"};
+  return chart >= 0 && chart < kSlowCharts ? kNames[chart] : "";
+}
+
 void SlowCharts::Begin(const SlowConfig& config, const SlowValueConfig& value) {
   config_ = &config;
   value_ = &value;
@@ -49,6 +57,7 @@ void SlowCharts::Resume(const SlowLearnt& learnt) {
   on_[0] = on_[1] = 0;
   cause_ = nearest_ = SlowCause::kNone;
   ratio_ = 0.0f;
+  for (Standing& standing : standings_) standing = Standing();
 }
 
 void SlowCharts::Minute(float mean) {

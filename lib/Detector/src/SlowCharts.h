@@ -5,6 +5,7 @@
 // network; training/slow.py is the same in NumPy, and a test compares the two.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "SlowConfig.h"
@@ -14,15 +15,18 @@ enum class SlowCause : uint8_t { kNone, kLevel, kDrift, kActivity, kCycle };
 // "level", "drift", "activity", "cycle"; "" for kNone.
 const char* SlowCauseText(SlowCause cause);
 
+// "level 2 min", ... as in docs/slow.md.
+const char* SlowChartName(int chart);
+
 class SlowCharts {
  public:
   // Where a chart stood at the last minute, and between which limits; infinite where there is none.
   struct Standing {
     bool judged = false;
     bool alarm = false;
-    float value = 0.0f;
-    float low = 0.0f;
-    float high = 0.0f;
+    float value = NAN;  // before the first minute after a start
+    float low = NAN;
+    float high = NAN;
   };
 
   // Begins with what the recording has taught. Both configurations must outlive it.
@@ -44,6 +48,19 @@ class SlowCharts {
   float ratio() const { return ratio_; }
   SlowCause nearest() const { return nearest_; }
 
+  // The alarms that are on were normal: widens their limits, those of the span by a quarter of it
+  // at most, and ends them. `chart` is -1 where none was on.
+  struct Change {
+    int8_t chart = -1;  // the one that was farthest over
+    float from = 0.0f;  // its limit
+    float to = 0.0f;
+  };
+  Change Widen();
+
+  // The level of now is an ordinary one: all that is known of levels moves to it, and the span is
+  // laid about it. The change is that of the ordinary level.
+  Change MoveLevel();
+
   const SlowLearnt& learnt() const { return learnt_; }
   const Standing& standing(int chart) const { return standings_[chart]; }
 
@@ -61,9 +78,11 @@ class SlowCharts {
   Middle Limit(int chart);
   void LimitLevel(int chart);
   void LimitByDays(int chart);
+  float Spread(int chart, int side) const;
   void Latch(int chart, const Middle& middle);
   void EndDay();
   void LearnSide(int chart, int side);
+  void WidenSide(int chart, int side);
   SlowCause CauseOf(int chart, int side) const;
 
   const SlowConfig* config_ = nullptr;

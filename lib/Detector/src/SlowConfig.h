@@ -64,9 +64,10 @@ struct SlowLearnt {
   float today[kSlowLearntCharts][kSlowSides];
   uint16_t cycles;
   uint16_t minute_of_day;
-  uint8_t frozen[kSlowLearntCharts][kSlowSides];  // days in turn that were not learnt
+  uint8_t frozen[kSlowLearntCharts][kSlowSides];      // days in turn that were not learnt
+  uint8_t known_days[kSlowLearntCharts][kSlowSides];  // that were, at most 255
 };
-static_assert(sizeof(SlowLearnt) == 460, "no byte of it is undefined, for it is stored as it is");
+static_assert(sizeof(SlowLearnt) == 488, "no byte of it is undefined, for it is stored as it is");
 
 // Of one value of a frame.
 struct SlowValueConfig {

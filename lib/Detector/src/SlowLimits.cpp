@@ -67,15 +67,14 @@ SlowCharts::Middle SlowCharts::Limit(int chart) {
     return {{0.0f, 0.0f}};
   }
   if (chart < kSlowTrend) LimitLevel(chart);
-  if (validity_[chart] == Validity::kYes && learnt_.days >= config_->learn_days) {
-    LimitByDays(chart);
-  }
+  if (validity_[chart] == Validity::kYes) LimitByDays(chart);
   if (standing.high < standing.low) {
     standing.high = standing.low = 0.5f * (standing.high + standing.low);
   }
   const SlowExtreme* const days = learnt_.extremes[chart];
-  if (learnt_.days >= 1.0f) return {{days[0].mean, days[1].mean}};
-  return {{standing.high - value_->span, standing.low + value_->span}};
+  const uint8_t* const known = learnt_.known_days[chart];
+  return {{known[0] > 0 ? days[0].mean : standing.high - value_->span,
+           known[1] > 0 ? days[1].mean : standing.low + value_->span}};
 }
 
 // The span about what the recording and the days have shown.
@@ -87,7 +86,9 @@ void SlowCharts::LimitLevel(int chart) {
   const float slack = chart == kSlowLevel && !value_->limited ? kShare * span : 0.0f;
   standing.high = learnt_.bounds[0] + slack;
   standing.low = learnt_.bounds[1] - slack;
-  if (value_->limited || validity_[chart] != Validity::kYes || learnt_.days < 1.0f) return;
+  const uint8_t* const known = learnt_.known_days[chart];
+  if (value_->limited || validity_[chart] != Validity::kYes) return;
+  if (known[0] == 0 || known[1] == 0) return;
   const float* const seen = learnt_.seen[chart - kSlowLevel];
   float high = seen[0] + kShare * span;
   float low = seen[1] - kShare * span;
@@ -103,14 +104,25 @@ void SlowCharts::LimitByDays(int chart) {
   const SlowExtreme* const days = learnt_.extremes[chart];
   const float most = std::fmax(days[0].variance, days[1].variance);
   if (chart == kSlowPeriod && std::sqrt(most) > kIrregular) return;
-  const SlowRule& rule = value_->rules[chart];
-  const float doubt = 1.0f + rule.doubt / learnt_.days;
-  const float floor = rule.floor * rule.floor;
+  const float reach = value_->rules[chart].reach;
   Standing& standing = standings_[chart];
-  const float up = rule.reach * std::sqrt(days[0].variance * doubt + floor);
-  const float down = rule.reach * std::sqrt(days[1].variance * doubt + floor);
-  standing.high = std::fmin(standing.high, days[0].mean + up);
-  standing.low = std::fmax(standing.low, days[1].mean - down);
+  for (int side = 0; side < kSlowSides; ++side) {
+    if (static_cast<float>(learnt_.known_days[chart][side]) < config_->learn_days) continue;
+    const float distance = reach * Spread(chart, side);
+    if (side == 0) {
+      standing.high = std::fmin(standing.high, days[0].mean + distance);
+    } else {
+      standing.low = std::fmax(standing.low, days[1].mean - distance);
+    }
+  }
+}
+
+// The standard deviation of the days that is believed.
+float SlowCharts::Spread(int chart, int side) const {
+  const SlowRule& rule = value_->rules[chart];
+  const float known = std::fmax(static_cast<float>(learnt_.known_days[chart][side]), 1.0f);
+  const float variance = learnt_.extremes[chart][side].variance * (1.0f + rule.doubt / known);
+  return std::sqrt(variance + rule.floor * rule.floor);
 }
 
 // On over the limit; off after a while below it, by a quarter of its distance from the middle.
@@ -159,12 +171,11 @@ void SlowCharts::LearnSide(int chart, int side) {
   SlowExtreme& days = learnt_.extremes[chart][side];
   float value = sign * learnt_.today[chart][side];
   const float mean = sign * days.mean;
-  const bool first = learnt_.days == 1.0f;
-  if (learnt_.days >= config_->learn_days && !first) {
-    const SlowRule& rule = value_->rules[chart];
-    const float spread =
-        std::sqrt(days.variance * (1.0f + rule.doubt / learnt_.days) + rule.floor * rule.floor);
-    value = std::fmin(value, mean + kDayCut * spread);
+  uint8_t& known = learnt_.known_days[chart][side];
+  if (known < UINT8_MAX) ++known;
+  const bool first = known == 1;
+  if (static_cast<float>(known) >= config_->learn_days && !first) {
+    value = std::fmin(value, mean + kDayCut * Spread(chart, side));
   }
   if (first) {
     days = {sign * value, 0.0f};
@@ -176,7 +187,7 @@ void SlowCharts::LearnSide(int chart, int side) {
     const float before = sign * seen;
     seen = sign * std::fmax(value, before - (before - mean) / kEnvelopeDays);
   }
-  const float weight = SlowWeight(learnt_.days, kMemoryDays);
+  const float weight = SlowWeight(static_cast<float>(known), kMemoryDays);
   const float change = value - mean;
   days.mean = sign * (mean + weight * change);
   days.variance = (1.0f - weight) * (days.variance + weight * change * change);
@@ -191,4 +202,65 @@ SlowCause SlowCharts::CauseOf(int chart, int side) const {
   const float value = standings_[chart].value;
   const bool outside = side == 0 ? value > learnt_.bounds[0] : value < learnt_.bounds[1];
   return outside ? SlowCause::kLevel : SlowCause::kDrift;
+}
+
+SlowCharts::Change SlowCharts::Widen() {
+  Change change;
+  float farthest = -kInfinity;
+  for (int chart = 0; chart < kSlowCharts; ++chart) {
+    for (int side = 0; side < kSlowSides; ++side) {
+      if ((on_[side] >> chart & 1) == 0) continue;
+      const Standing before = standings_[chart];
+      WidenSide(chart, side);
+      (void)Limit(chart);
+      on_[side] &= static_cast<uint16_t>(~(1u << chart));
+      calm_[chart][side] = 0;
+      const float from = side == 0 ? before.high : before.low;
+      const float over = std::fabs(before.value - from) / value_->span;
+      if (change.chart >= 0 && over <= farthest) continue;
+      farthest = over;
+      change = {static_cast<int8_t>(chart), from,
+                side == 0 ? standings_[chart].high : standings_[chart].low};
+    }
+  }
+  cause_ = SlowCause::kNone;
+  return change;
+}
+
+void SlowCharts::WidenSide(int chart, int side) {
+  const Standing& standing = standings_[chart];
+  if (chart == kSlowClock) {
+    learnt_.longest = std::fmax(learnt_.longest, standings_[kSlowDwell].value);
+    return;
+  }
+  const float sign = side == 0 ? 1.0f : -1.0f;
+  const float value = sign * standing.value;
+  const float over = std::fmax(0.0f, value - sign * (side == 0 ? standing.high : standing.low));
+  learnt_.extremes[chart][side].mean += sign * (over + Spread(chart, side));
+  if (chart >= kSlowTrend) return;
+  float& seen = learnt_.seen[chart][side];
+  seen = sign * std::fmax(sign * seen, value);
+  const float most = kShare * value_->span;
+  learnt_.bounds[side] += sign * std::fmin(over + most / 5.0f, most);
+}
+
+SlowCharts::Change SlowCharts::MoveLevel() {
+  const float before = learnt_.day_1;
+  const float move = means_[0] - before;
+  for (int chart = 0; chart < kSlowTrend; ++chart) {
+    for (int side = 0; side < kSlowSides; ++side) {
+      learnt_.extremes[chart][side].mean += move;
+      learnt_.seen[chart][side] += move;
+      learnt_.today[chart][side] = side == 0 ? -kSlowNever : kSlowNever;
+      on_[side] &= static_cast<uint16_t>(~(1u << chart));
+    }
+  }
+  for (float& mean : means_) mean = means_[0];
+  learnt_.hour_6 = learnt_.day_1 = means_[0];
+  if (!value_->limited) {
+    learnt_.bounds[0] = means_[0] + value_->span;
+    learnt_.bounds[1] = means_[0] - value_->span;
+  }
+  cause_ = SlowCause::kNone;
+  return {kSlowLevel, before, means_[0]};
 }

@@ -1,5 +1,7 @@
 #include "SlowWatch.h"
 
+#include <cmath>
+
 namespace {
 constexpr int64_t kMinuteMicros = 60'000'000;
 }
@@ -37,6 +39,11 @@ void SlowWatch::EndMinutes() {
     }
   }
   frames_ = taken_ = 0.0f;
+  Find();
+}
+
+// The values that are told about.
+void SlowWatch::Find() {
   nearest_ = 0;
   alarm_ = -1;
   for (int i = 0; i < count_; ++i) {
@@ -53,4 +60,34 @@ void SlowWatch::Resume() {
   frames_ = taken_ = 0.0f;
   nearest_ = 0;
   alarm_ = -1;
+}
+
+SlowWatch::Change SlowWatch::Widen() {
+  const int shown = alarm_;
+  Change change;
+  for (int i = 0; i < count_; ++i) {
+    const SlowCharts::Change one = values_[i].charts.Widen();
+    if (i == shown) change = {static_cast<int8_t>(i), one};
+  }
+  Find();
+  return change;
+}
+
+SlowWatch::Change SlowWatch::MoveLevel() {
+  Change change;
+  float farthest = -1.0f;
+  for (int i = 0; i < count_; ++i) {
+    const SlowCharts::Change one = values_[i].charts.MoveLevel();
+    const float spans = std::fabs(one.to - one.from) / config_->values[i].span;
+    if (spans <= farthest) continue;
+    farthest = spans;
+    change = {static_cast<int8_t>(i), one};
+  }
+  Find();
+  return change;
+}
+
+void SlowWatch::Forget() {
+  for (int i = 0; i < count_; ++i) values_[i].charts.Resume(*config_->values[i].trained);
+  Resume();
 }

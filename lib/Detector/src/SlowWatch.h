@@ -33,13 +33,30 @@ class SlowWatch {
   int alarm_value() const { return alarm_; }  // whose alarm is the farthest over; -1: none
 
   // Of the value that is nearest to a limit, or farthest over it; see SlowCharts::ratio().
-  float ratio() const { return values_[nearest_].charts.ratio(); }
+  float ratio() const { return exists() ? values_[nearest_].charts.ratio() : 0.0f; }
+  SlowCause nearest() const {
+    return exists() ? values_[nearest_].charts.nearest() : SlowCause::kNone;
+  }
+
+  // What SlowCharts::Widen() and MoveLevel() do, for all values; of a `value` of -1 nothing
+  // changed.
+  struct Change {
+    int8_t value = -1;  // whose change is shown
+    SlowCharts::Change chart;
+  };
+  Change Widen();
+  Change MoveLevel();
+
+  // Goes on with what a value had learnt before; all go back to what the recording taught.
+  void Restore(int value, const SlowLearnt& learnt) { values_[value].charts.Resume(learnt); }
+  void Forget();
 
   int count() const { return count_; }
-  SlowCharts& charts(int value) { return values_[value].charts; }
+  const SlowCharts& charts(int value) const { return values_[value].charts; }
 
  private:
   void EndMinutes();
+  void Find();
 
   const SlowConfig* config_;
   SlowValue* values_;

@@ -4,7 +4,6 @@
 
 namespace {
 constexpr char kNamespace[] = "detector";
-constexpr char kKey[] = "settings";
 }  // namespace
 
 void NvsSettings::Begin() {
@@ -18,12 +17,12 @@ void NvsSettings::Begin() {
 
 size_t NvsSettings::Load(void* bytes, size_t room) {
   size_t size = 0;
-  if (!open_ || nvs_get_blob(handle_, kKey, nullptr, &size) != ESP_OK) return 0;
+  if (!open_ || nvs_get_blob(handle_, key_, nullptr, &size) != ESP_OK) return 0;
   if (size > room) return size;
-  return nvs_get_blob(handle_, kKey, bytes, &size) == ESP_OK ? size : 0;
+  return nvs_get_blob(handle_, key_, bytes, &size) == ESP_OK ? size : 0;
 }
 
 bool NvsSettings::Save(const void* bytes, size_t size) {
-  return open_ && nvs_set_blob(handle_, kKey, bytes, size) == ESP_OK &&
+  return open_ && nvs_set_blob(handle_, key_, bytes, size) == ESP_OK &&
          nvs_commit(handle_) == ESP_OK;
 }

@@ -1,4 +1,4 @@
-// Settings in the chip's flash, one blob in NVS: a write is whole or did not happen.
+// A block in the chip's flash, one blob in NVS: a write is whole or did not happen.
 #pragma once
 
 #include "Platform.h"
@@ -6,6 +6,9 @@
 
 class NvsSettings final : public SettingsStore {
  public:
+  // `key`: the blob's name, at most 15 letters, static.
+  explicit NvsSettings(const char* key) : key_(key) {}
+
   // What fails here shows later as settings that are not kept.
   void Begin();
 
@@ -13,6 +16,7 @@ class NvsSettings final : public SettingsStore {
   bool Save(const void* bytes, size_t size) override;
 
  private:
+  const char* key_;
   nvs_handle_t handle_ = 0;
   bool open_ = false;
 };

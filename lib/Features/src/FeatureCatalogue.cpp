@@ -23,9 +23,8 @@ float Follower::Update(float x, float sigma, float tau) {
   return deviation;
 }
 
-float Energy::Update(float h, float tau) {
-  constexpr float kBound = 6.0f;
+float Energy::Update(float h, float tau, float bound) {
   const float square = h * h;
-  energy_.Add(energy_.SubtractedFrom(square < kBound ? square : kBound) / tau);
+  energy_.Add(energy_.SubtractedFrom(square < bound ? square : bound) / tau);
   return std::cbrt(energy_.value());
 }

@@ -28,12 +28,32 @@ class Follower {
   float count_ = 0.0f;
 };
 
-// Exponential mean of min(h^2, 6) from zero, and its cube root, which makes a chi-square nearly
+// A plain exponential mean: the n-th sample weighs 1 / min(n, tau).
+class GrowingMean {
+ public:
+  void Update(float x, float tau) {
+    if (count_ == 0.0f) mean_.Set(x);
+    count_ = count_ + 1.0f < tau ? count_ + 1.0f : tau;
+    mean_.Add(mean_.SubtractedFrom(x) / count_);
+  }
+
+  // Of the first sample it has not seen yet, 0.
+  float Before(float x) const { return count_ == 0.0f ? 0.0f : mean_.SubtractedFrom(x); }
+  float Minus(const GrowingMean& other) const { return mean_.Minus(other.mean_); }
+
+ private:
+  CompensatedSum mean_;
+  float count_ = 0.0f;
+};
+
+// Exponential mean of min(h^2, bound) from zero, and its cube root, which makes a chi-square nearly
 // normal (E. B. Wilson and M. M. Hilferty, 1931). `h` in multiples of its normal deviation. The
 // bound keeps short what a few samples of nonsense leave behind.
 class Energy {
  public:
-  float Update(float h, float tau);
+  static constexpr float kBound = 6.0f;
+
+  float Update(float h, float tau, float bound = kBound);
 
  private:
   CompensatedSum energy_;
@@ -78,16 +98,19 @@ class Level : public FeatureBase {
 class Jump : public FeatureBase {
  public:
   static constexpr const char* kBehaviour = "jump";
+  static constexpr bool kInvertible = true;
   float Update(float x, float sigma, const FeatureSpec&) { return Update(x, sigma); }
   float Update(float x, float sigma) {
-    const float difference = started_ ? x - previous_ : 0.0f;
+    before_ = started_ ? previous_ : x;
     previous_ = x;
     started_ = true;
-    return difference / (kSqrt2 * sigma);
+    return (x - before_) / (kSqrt2 * sigma);
   }
+  float Invert(float jump, float sigma) const { return before_ + kSqrt2 * sigma * jump; }
 
  private:
   static constexpr float kSqrt2 = 1.41421356f;
+  float before_ = 0.0f;
   float previous_ = 0.0f;
   bool started_ = false;
 };
@@ -178,6 +201,62 @@ class TrendEnergy : public FeatureBase {
   Energy energy_;
 };
 
+// Deviation from the line through two plain means before the sample, one step on, in sigma: a ramp
+// does not move it for long. The means are those of a fast and a slow time constant (R. G. Brown,
+// "Smoothing, Forecasting and Prediction", 1963, has the line through two such means).
+class Level2 : public FeatureBase {
+ public:
+  static constexpr const char* kBehaviour = "level";
+  static constexpr bool kInvertible = true;
+  float Update(float x, float sigma, const FeatureSpec& spec) {
+    const float deviation = 2.0f * fast_.Before(x) - slow_.Before(x);
+    before_ = x - deviation;
+    fast_.Update(x, spec.a);
+    slow_.Update(x, spec.b);
+    return deviation / sigma;
+  }
+  float Invert(float level, float sigma) const { return before_ + level * sigma; }
+
+ private:
+  GrowingMean fast_;
+  GrowingMean slow_;
+  float before_ = 0.0f;
+};
+
+// Energy of what passes a band: plain means of four time constants, each twice the one before, such
+// that constants, ramps and parabolas cancel. Its bound keeps the two kinks of a ramp short.
+class Band : public FeatureBase {
+ public:
+  static constexpr const char* kBehaviour = "oscillation";
+  static constexpr float kBound = 3.0f;
+  float Update(float x, float sigma, const FeatureSpec& spec) {
+    for (int i = 0; i < kMeans; ++i) means_[i].Update(x, spec.a * static_cast<float>(1 << i));
+    const float passed = kShares[1] * means_[1].Minus(means_[0]) +
+                         kShares[2] * means_[2].Minus(means_[0]) +
+                         kShares[3] * means_[3].Minus(means_[0]);
+    return energy_.Update(passed / (sigma * std::sqrt(Variance(spec.a))), spec.b, kBound);
+  }
+
+ private:
+  static constexpr int kMeans = 4;
+  static constexpr float kShares[kMeans] = {1.0f, -1.75f, 0.875f, -0.125f};
+
+  // Of white noise of variance one.
+  static constexpr float Variance(float tau) {
+    float variance = 0.0f;
+    for (int i = 0; i < kMeans; ++i) {
+      for (int j = 0; j < kMeans; ++j) {
+        const float both = tau * static_cast<float>((1 << i) + (1 << j));
+        variance += kShares[i] * kShares[j] / (both - 1.0f);
+      }
+    }
+    return variance;
+  }
+
+  GrowingMean means_[kMeans];
+  Energy energy_;
+};
+
 // All features, twice in the same order: by name, and what one of them remembers.
 enum class FeatureKind : uint8_t {
   kValue,
@@ -188,6 +267,8 @@ enum class FeatureKind : uint8_t {
   kJumpEnergy,
   kLevelEnergy,
   kTrendEnergy,
+  kLevel2,
+  kBand,
 };
-using FeatureState =
-    std::variant<Value, Smooth, Level, Jump, Trend, JumpEnergy, LevelEnergy, TrendEnergy>;
+using FeatureState = std::variant<Value, Smooth, Level, Jump, Trend, JumpEnergy, LevelEnergy,
+                                  TrendEnergy, Level2, Band>;

@@ -7,7 +7,7 @@
 
 class MemorySettings final : public SettingsStore {
  public:
-  static constexpr size_t kRoom = 512;
+  static constexpr size_t kRoom = 16384;
 
   size_t Load(void* bytes, size_t room) override {
     if (size_ <= room) std::memcpy(bytes, bytes_, size_);

@@ -18,7 +18,8 @@ constexpr float kRoomUsed = 0.8f;  // at most so much of the way to what is not 
 constexpr double kMinute = 60.0;   // seconds
 constexpr double kSettled = 12.0;  // seconds of warm-up that the times of the scenarios allow for
 constexpr double kAfterFault = 10.0;  // seconds that a fault is shown
-constexpr double kWatched = 10.0;     // seconds behind a disturbance
+constexpr double kAfterNoise = 30.0;
+constexpr double kWatched = 10.0;  // seconds behind a disturbance
 
 const char* const kNames[] = {"normal", "spike", "step",    "drift",
                               "noise",  "stuck", "dropout", "mixed"};
@@ -81,10 +82,12 @@ void SimulatedInput::Lay(Scenario scenario, uint32_t warmup_samples) {
       Add(scenario, begin + 30.0, 1.0);
       break;
     case Scenario::kMixed:
+      // One after the other is over: the alarm of a large spike lasts for a while.
       Add(Scenario::kSpike, begin + 20.0, 0.0);
-      Add(Scenario::kNoise, begin + 28.0, 4.0);
       Add(Scenario::kDropout, begin + 38.0, 1.0);
       end += begin;  // it warms up again
+      Add(Scenario::kNoise, end - 3.0, 4.0);
+      end += kAfterNoise;
       Add(Scenario::kStep, end - 8.0, 3.0);
       round_ = Samples(end);
       Add(Scenario::kDrift, end + 30.0, 25.0);

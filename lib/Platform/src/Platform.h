@@ -68,4 +68,5 @@ struct Platform {
   SerialLine& serial;
   SettingsStore& settings;
   System& system;
+  SettingsStore* learnt = nullptr;  // what was learnt on this board; nullptr: it is not kept
 };

@@ -1,10 +1,15 @@
 #include "Answers.h"
 
+#include <cmath>
+
 const char kBusyError[] = "busy, try again";
 const char kNotNormalError[] = "calibrate works in state NORMAL only";
 const char kLeftNormalError[] = "calibrate was given up: the signal was not NORMAL all the time";
 const char kImplausibleNoiseError[] =
     "the noise is not the trained one within a factor of 4: record and retrain";
+const char kLearnsNothingError[] = "the profile has neither [detector.learning] nor [slow]";
+const char kNoSlowChartsError[] = "the profile has no slow charts ([slow])";
+const char kNoAlarmError[] = "there was no alarm since the start that a limit could be widened for";
 const char kAnotherCommandError[] = "calibrate was given up: another command took its place";
 
 namespace {
@@ -32,6 +37,11 @@ void AddStatus(LineBuffer& line, const StatusAnswer& status) {
   line.Add(" faults=").AddInteger(status.faults);
   line.Add(" threshold=").AddFixed(status.threshold, kScoreDecimals);
   line.Add(" noise=").AddFixed(status.noise, kRawDecimals);
+  if (status.learns) line.Add(" days_learnt=").AddInteger(status.days_learnt);
+  if (status.has_slow) {
+    line.Add(" slow=").AddFixed(status.slow, kSlowDecimals);
+    line.Add(" slow_nearest=").Add(status.slow_nearest);
+  }
   line.Add(" engine_failures=").AddInteger(status.engine_failures);
   line.Add(" inference_us=").AddInteger(status.inference_us);
   line.Add(" p50_us=").AddInteger(status.p50_us);
@@ -125,3 +135,57 @@ void AddCalibrated(LineBuffer& line, const CalibrationChange& change) {
 }
 
 void AddCalibrationDefault(LineBuffer& line) { line.Add("OK calibrate default").End(); }
+
+namespace {
+
+void AddWhat(LineBuffer& line, CauseText what) {
+  line.Add(what.what);
+  if (what.channel != nullptr) line.Add(" of ").Add(what.channel);
+}
+
+}  // namespace
+
+void AddAccepted(LineBuffer& line, CauseText what, float from, float to) {
+  line.Add("OK normal: ");
+  AddWhat(line, what);
+  line.Add(", its limit went from ").AddFixed(from, kValueDecimals);
+  line.Add(" to ").AddFixed(to, kValueDecimals).End();
+}
+
+void AddLevelAccepted(LineBuffer& line, const char* value, float from, float to) {
+  line.Add("OK the ordinary level");
+  if (value != nullptr) line.Add(" of ").Add(value);
+  line.Add(" went from ").AddFixed(from, kValueDecimals);
+  line.Add(" to ").AddFixed(to, kValueDecimals).End();
+}
+
+void AddForgot(LineBuffer& line, uint32_t days) {
+  line.Add("OK what was learnt in ").AddInteger(days).Add(" days is forgotten").End();
+}
+
+void AddLearntChart(LineBuffer& line, CauseText what, const SlowCharts::Standing& standing,
+                    const char* unit) {
+  line.Add("Learnt: ");
+  AddWhat(line, what);
+  const auto add = [&line](const char* name, float value) {
+    if (std::isfinite(value)) line.Add(name).AddFixed(value, kValueDecimals);
+  };
+  if (standing.judged) add(" | Low: ", standing.low);
+  add(" | Now: ", standing.value);
+  if (standing.judged) add(" | High: ", standing.high);
+  if (unit[0] != '\0') line.Add(" | Unit: ").Add(unit);
+  if (standing.alarm) line.Add(" | State: alarm");
+  line.End();
+}
+
+void AddLearntLimit(LineBuffer& line, int number, CauseText what, float below, float above) {
+  line.Add("Learnt: ").AddInteger(number).Add(' ');
+  AddWhat(line, what);
+  line.Add(" | Below: ").AddFixed(below, kValueDecimals);
+  line.Add(" | Above: ").AddFixed(above, kValueDecimals).End();
+}
+
+void AddLearntDone(LineBuffer& line, uint32_t days, float minutes) {
+  line.Add("OK days_learnt=").AddInteger(days);
+  line.Add(" minutes=").AddInteger(static_cast<int64_t>(minutes)).End();
+}

@@ -29,6 +29,11 @@ struct StatusAnswer {
   int32_t engine_reserved;
   const SystemFigure* figures;
   int figure_count;
+  bool learns;  // then the following are shown
+  uint32_t days_learnt;
+  bool has_slow;  // then these, too
+  float slow;
+  const char* slow_nearest;
   const char* failure;  // nullptr: none
 };
 void AddStatus(LineBuffer& line, const StatusAnswer& status);
@@ -82,7 +87,25 @@ struct CalibrationChange {
 void AddCalibrated(LineBuffer& line, const CalibrationChange& change);
 void AddCalibrationDefault(LineBuffer& line);
 
+// "OK normal: level 1 h, its limit went from 35.00 to 37.50".
+void AddAccepted(LineBuffer& line, CauseText what, float from, float to);
+// "OK the ordinary level went from 25.01 to 28.40"; `value`: its name where there are several.
+void AddLevelAccepted(LineBuffer& line, const char* value, float from, float to);
+void AddForgot(LineBuffer& line, uint32_t days);
+
+// "Learnt: level 1 h | Low: 15.00 | Now: 25.01 | High: 35.00 | Unit: C"; a limit that there is not
+// yet is left out, and `| State: alarm` follows where it is one.
+void AddLearntChart(LineBuffer& line, CauseText what, const SlowCharts::Standing& standing,
+                    const char* unit);
+// "Learnt: 4 level | Below: 1.00 | Above: 1.52": the limits of the residual of feature `number`.
+void AddLearntLimit(LineBuffer& line, int number, CauseText what, float below, float above);
+// The answer itself, after those lines.
+void AddLearntDone(LineBuffer& line, uint32_t days, float minutes);
+
 // Reasons for AddError().
+extern const char kLearnsNothingError[];
+extern const char kNoSlowChartsError[];
+extern const char kNoAlarmError[];
 extern const char kBusyError[];
 extern const char kNotNormalError[];
 extern const char kLeftNormalError[];

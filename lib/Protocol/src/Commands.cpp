@@ -6,7 +6,8 @@
 
 const char kHelpText[] =
     "help | status | model | raw on|off|on crc | channels on|off | inject VALUE [COUNT] | "
-    "threshold VALUE|default | calibrate [SECONDS]|default | selftest | reboot";
+    "threshold VALUE|default | calibrate [SECONDS]|default | learnt | normal | accept | forget | "
+    "selftest | reboot";
 
 namespace {
 
@@ -128,10 +129,10 @@ Command ParseCommand(const char* line) {
   const struct {
     const char* name;
     CommandKind kind;
-  } plain[] = {{"help", CommandKind::kHelp},
-               {"status", CommandKind::kStatus},
-               {"model", CommandKind::kModel},
-               {"selftest", CommandKind::kSelftest},
+  } plain[] = {{"help", CommandKind::kHelp},     {"status", CommandKind::kStatus},
+               {"model", CommandKind::kModel},   {"selftest", CommandKind::kSelftest},
+               {"normal", CommandKind::kNormal}, {"accept", CommandKind::kAccept},
+               {"forget", CommandKind::kForget}, {"learnt", CommandKind::kLearnt},
                {"reboot", CommandKind::kReboot}};
   for (const auto& entry : plain) {
     if (std::strcmp(words[0], entry.name) != 0) continue;

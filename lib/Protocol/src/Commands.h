@@ -18,6 +18,10 @@ enum class CommandKind : uint8_t {
   kReboot,
   kCalibrate,
   kChannels,
+  kNormal,
+  kAccept,
+  kForget,
+  kLearnt,
 };
 
 struct Command {

@@ -4,9 +4,9 @@
 
 #include "Crc.h"
 
-const char kSettingsOfAnotherModel[] = "Settings of another model";
-const char kSettingsOfAnotherVersion[] = "Settings of another version";
-const char kDamagedSettings[] = "Settings that were damaged";
+const char kOfAnotherModelText[] = "of another model";
+const char kOfAnotherVersionText[] = "of another version";
+const char kDamagedText[] = "that were damaged";
 
 namespace {
 constexpr int kFingerprintDigits = 12;
@@ -41,8 +41,8 @@ void AddSelfTest(LineBuffer& line, float max_error, float tolerance, int vectors
   line.AddInteger(vectors).Add(" vectors)").End();
 }
 
-void AddForgotten(LineBuffer& line, const char* what) {
-  line.Add(what).Add(" are forgotten").End();
+void AddForgotten(LineBuffer& line, const char* what, const char* why) {
+  line.Add(what).Add(' ').Add(why).Add(" are forgotten").End();
 }
 
 void AddUserThreshold(LineBuffer& line, float threshold) {

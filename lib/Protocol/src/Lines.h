@@ -35,11 +35,11 @@ void AddReset(LineBuffer& line, const char* reason);
 void AddSelfTest(LineBuffer& line, float max_error, float tolerance, int vectors,
                  bool as_answer = false);
 
-// "<what> are forgotten", with one of these:
-extern const char kSettingsOfAnotherModel[];
-extern const char kSettingsOfAnotherVersion[];
-extern const char kDamagedSettings[];
-void AddForgotten(LineBuffer& line, const char* what);
+// "Settings <why> are forgotten", with one of these:
+extern const char kOfAnotherModelText[];
+extern const char kOfAnotherVersionText[];
+extern const char kDamagedText[];
+void AddForgotten(LineBuffer& line, const char* what, const char* why);
 
 // "Threshold: 4.0000 (set by the user)"
 void AddUserThreshold(LineBuffer& line, float threshold);

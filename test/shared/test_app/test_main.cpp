@@ -493,7 +493,7 @@ static void OnRequestReadingsShowEveryChannel() {
   static const char* const units[] = {"C", "l/min", ""};
   static const FeatureSpec specs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f},
                                       {FeatureKind::kSmooth, 1, 4.0f, 0.0f, 0.0f},
-                                      {FeatureKind::kJump, 2, 0.0f, 0.0f, 0.0f}};
+                                      {FeatureKind::kJumpEnergy, 2, 16.0f, 0.0f, 0.0f}};
   static const float sigma[] = {1.0f, 1.0f, 1.0f};
   static const FeatureConfig features = {3, 3, specs, sigma};
   static const float offset[] = {25.0f, 12.5f, 0.0f};
