@@ -1,7 +1,8 @@
 """NAB's temperature files: months of readings, thresholds without labels.
 
-`return_period` is the detector for such data (return_period.py; docs/results.md says how it was
-found). The others are trained on the rows of the probation and calibrated on them.
+`logger` is the profile for such data, and runs as the compiled program; `return_period` is what its
+charts have to be compared with (return_period.py). The others are trained on the rows of the
+probation and calibrated on them.
 
 For all of them an alarm is what it is on a board: it begins with a score at the threshold, ends
 after a time of low scores, and only its beginning counts. When it ends is said by the detector's
@@ -12,6 +13,8 @@ threshold. For `best` all is done again with other thresholds, the same for all 
 import csv
 import dataclasses
 import json
+import re
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +23,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import baselines, return_period, running_z, variants
+from benchmark import baselines, program, return_period, running_z, variants
 from benchmark.alarms import latch
 from benchmark.nab_scoring import Series, evaluate, probation_rows
+from project import profile as profiles
 from project.errors import UserError
 from project.profile import CATALOGUE, Profile
 from training import calibration, evaluation, features, normal, scaling, train
@@ -33,6 +37,8 @@ Array = npt.NDArray[np.float64]
 Times = npt.NDArray[np.datetime64]
 
 OWN: Final = "return_period"
+LOGGER: Final = "logger"
+_LOGGER_END: Final = (0.75, 24.0)  # as SlowCharts has it: of the way to the limit, hours
 FIXED: Final = 200
 # A tenth to ten times one's own, and one that nothing reaches.
 THRESHOLDS: Final = np.append(10 ** (np.arange(2 * FIXED + 1) / FIXED - 1), np.inf)
@@ -59,7 +65,13 @@ class NabFile:
 
 def known(profile: Profile) -> list[str]:
     """Names of the detectors that can be measured beside `profile`."""
-    return ["lesson", OWN, *(n for n in variants.named(profile) if n != "lesson"), *baselines.NAMES]
+    return [
+        "lesson",
+        LOGGER,
+        OWN,
+        *(n for n in variants.named(profile) if n != "lesson"),
+        *baselines.NAMES,
+    ]
 
 
 def read(folder: Path, labels: Path, names: Sequence[str]) -> list[NabFile]:
@@ -127,6 +139,8 @@ def run(
         for name, ratios in ratios_of(profile, names, recording).items():
             begins = alarms(ratios, *_end(profile, name, recording))
             series[name].append(Series(begins, recording.windows))
+        if LOGGER in names:
+            series[LOGGER].append(Series(_logger_begins(recording), recording.windows))
         told(done, len(recordings))
     return {name: _report(recordings, files) for name, files in series.items()}
 
@@ -149,7 +163,30 @@ def ratios_of(profile: Profile, names: list[str], recording: NabFile) -> dict[st
     asked = [name for name in names if name in baselines.NAMES]
     if asked:
         result |= _baselines(profile, asked, data, recording, rows)
-    return {name: result[name] for name in names}
+    return {name: result[name] for name in names if name in result}
+
+
+def _logger_begins(recording: NabFile) -> npt.NDArray[np.bool_]:
+    """Beginnings of alarms [rows, THRESHOLDS] of the profile `logger` in the compiled program.
+
+    `fixed` is what the program itself says. The other thresholds are factors of its nearness.
+    """
+    logger = profiles.load(profiles.find(LOGGER))
+    rows = probation_rows(len(recording.values))
+    found = train.train(logger, _dataset(recording, rows), lambda *_: None, False).manifest
+    with tempfile.TemporaryDirectory() as folder:
+        built = program.compiler(Path(folder) / "objects")
+        said = built.build(logger, found, Path(folder)).run([recording.values[rows:, None]])
+    near = np.array([float(v) for v in re.findall(rb"Slow: (\S+)", said)])
+    states = np.frombuffer(b"".join(re.findall(rb"State: ([WNAF])", said)), np.uint8)
+    before = np.zeros(rows)
+    release, hours = _LOGGER_END
+    begins = alarms(
+        np.concatenate([before, near]), release, max(1, round(hours / recording.interval_hours))
+    )
+    own = np.concatenate([before, states == program.ANOMALY]).astype(bool)
+    begins[:, FIXED] = own & ~np.concatenate([[False], own[:-1]])
+    return begins
 
 
 def _end(profile: Profile, name: str, recording: NabFile) -> tuple[float, int]:

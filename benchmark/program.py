@@ -61,13 +61,15 @@ class Program:
                 raise UserError(f"the host program failed: {text}")
 
     def states(self, clips: list[Array]) -> list[States]:
-        """State of every sample of clips [rows, channels], each clip after a restart."""
-        letters = b"".join(re.findall(rb"State: ([WNAF])", self.run(clips)))
-        count = sum(map(len, clips))
-        if len(letters) != count:
-            raise UserError(f"the host program gave {len(letters)} states for {count} samples")
-        ends = np.cumsum([len(clip) for clip in clips])
-        return np.split(np.frombuffer(letters, np.uint8), ends[:-1])
+        """State of every sample of clips [rows, channels], each clip on a board of its own: what is
+        learnt from one changes nothing for the next."""
+        return [self._states(clip) for clip in clips]
+
+    def _states(self, clip: Array) -> States:
+        letters = b"".join(re.findall(rb"State: ([WNAF])", self.run([clip])))
+        if len(letters) != len(clip):
+            raise UserError(f"the host program gave {len(letters)} states for {len(clip)} samples")
+        return np.frombuffer(letters, np.uint8)
 
 
 def plain_text(profile: Profile, clips: list[Array]) -> str:

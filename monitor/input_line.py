@@ -8,7 +8,7 @@ from monitor.view import Screen
 
 ERASE = "\x1b[2K\r"
 _NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"  # whatever is drawn, it stays on one line
-_HINT = "type a command, such as help; Ctrl+N: that was normal"
+_HINT = "type help, or Ctrl+N for: that was normal"
 _NORMAL = "\x0e"  # Ctrl+N
 
 

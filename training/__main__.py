@@ -149,7 +149,7 @@ def _train_locked(profile: Profile, options: argparse.Namespace, folder: Path) -
         f"fingerprint {content['fingerprint'][:12]}"
     )
     print(
-        f"threshold {content['pipeline']['decision']['threshold']:.4g}; scores of "
+        f"threshold {modelinfo.threshold(profile, content)}; scores of "
         f"{metrics['rows_scored']} rows: median {metrics['score_median']:.4g}, "
         f"99 % {metrics['score_p99']:.4g}, greatest {metrics['score_max']:.4g}"
     )

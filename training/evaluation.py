@@ -34,8 +34,11 @@ class Result:
         return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def run(profile: Profile, found: Manifest, samples: Array) -> Result:
-    """Detector of a profile and its manifest over samples [rows, channels]."""
+def run(profile: Profile, found: Manifest, samples: Array, learns: bool = True) -> Result:
+    """Detector of a profile and its manifest over samples [rows, channels].
+
+    Where it learns limits, and not `learns`, those that the recording taught stay as they are.
+    """
     profile, pipeline = as_trained(profile, found), found["pipeline"]
     scaler, scorer = read_scaler(pipeline["scaling"]), read_scorer(pipeline["score"])
     sigma = np.asarray(pipeline["sigma"])
@@ -51,7 +54,7 @@ def run(profile: Profile, found: Manifest, samples: Array) -> Result:
     parts = scorer.parts(inputs, outputs)
     if profile.detector.learning:
         config, learnt = limits.read(pipeline["learning"])
-        judged = limits.judge(profile, config, learnt, charts, parts)
+        judged = limits.judge(profile, config, learnt, charts, parts, learns)
     else:
         score = charts.shown(scorer.score(inputs, outputs), decision["chart_tau"])
         alarms = _alarms(profile, score, threshold)

@@ -148,12 +148,14 @@ def judge(
     learnt: Learnt,
     thresholds: Thresholds,
     residuals: Array,
+    learns: bool = True,
 ) -> Judged:
     """Runs the limits and the latch over weighed residuals [rows, features] after a start.
 
-    `learnt` is changed: it holds afterwards what had been learnt by the end.
+    `learnt` is changed: it holds afterwards what had been learnt by the end. Unless it `learns`:
+    then every row is judged by the limits of the beginning.
     """
-    state = _State(profile, config, learnt, thresholds, residuals)
+    state = _State(profile, config, learnt, thresholds, residuals, learns)
     while state.row < len(residuals):
         state.advance()
     return Judged(state.score, state.alarm, state.largest)
@@ -169,8 +171,10 @@ class _State:
         learnt: Learnt,
         thresholds: Thresholds,
         residuals: Array,
+        learns: bool,
     ) -> None:
         self.row = 0
+        self._learns = learns
         self.score = np.zeros(len(residuals))
         self.alarm = np.zeros(len(residuals), bool)
         self.largest = np.zeros(len(residuals), int)
@@ -188,20 +192,23 @@ class _State:
         """To the end of the day, of an alarm or of a chunk, whichever comes first."""
         learnt, config, row = self._learnt, self._config, self.row
         end = min(len(self._residuals), row + _CHUNK)
-        end = min(end, row + config.day_frames - learnt.frame_of_day)
+        if self._learns:
+            end = min(end, row + config.day_frames - learnt.frame_of_day)
         charts = self._weigh(row, end)
         end, ended = self._decide(row, end)
+        self.row = end
+        if len(charts):
+            self._chart = charts[end - row - 1]
+        if not self._learns:
+            return
         seen = max(row, config.settle_frames)
         if seen < end:
             _see(learnt, self._residuals[seen:end], self._lasting[seen:end])
-        if len(charts):
-            self._chart = charts[end - row - 1]
         learnt.frame_of_day += end - row
         if ended:
             _end_alarm(config, learnt)
         if learnt.frame_of_day >= config.day_frames:
             _end_day(config, learnt, bool(self._active))
-        self.row = end
 
     def _weigh(self, row: int, end: int) -> Array:
         """Scores of rows, with the limits as they are now; returns the second chart."""

@@ -15,7 +15,7 @@ Row = tuple[str, str]
 
 def rows(profile: Profile, found: Manifest, folder: Path, include: Path) -> list[Row]:
     """(what, value) lines about a model and whether headers and profile agree with it."""
-    model, pipeline = found["model"], found["pipeline"]
+    model = found["model"]
     fresh = found["fingerprint"] == fingerprint.expected(profile, found["data"])
     return [
         ("profile", f"{profile.name}: {profile.description}"),
@@ -27,7 +27,7 @@ def rows(profile: Profile, found: Manifest, folder: Path, include: Path) -> list
         ("operators", ", ".join(model["operators"]) or "none"),
         *_arena(found),
         *_features(profile, found),
-        ("threshold", _threshold(profile, pipeline["decision"]["threshold"], found)),
+        ("threshold", _threshold(profile, found)),
         ("data", found["data"]["description"]),
         *(("", line) for line in recordings(found["data"])),
         ("own alarms", own_alarms(found)),
@@ -155,8 +155,17 @@ def _features(profile: Profile, found: Manifest) -> list[Row]:
     return lines
 
 
-def _threshold(profile: Profile, threshold: float, found: Manifest) -> str:
+def threshold(profile: Profile, found: Manifest) -> str:
+    """The threshold as a number, or what stands in its place."""
+    if profile.detector.kind == profiles.NONE:
+        return "none, the slow charts judge alone"
+    return f"{found['pipeline']['decision']['threshold']:.4g}"
+
+
+def _threshold(profile: Profile, found: Manifest) -> str:
     detector, rule = profile.detector, profile.detector.calibration
+    if detector.kind == profiles.NONE:
+        return threshold(profile, found)
     rows = found["metrics"]["rows_scored"]
     if rule is None:
         how = "fixed by the profile"
@@ -164,7 +173,7 @@ def _threshold(profile: Profile, threshold: float, found: Manifest) -> str:
         how = f"{rule.quantile:g} quantile of {rows} held-out scores, times {rule.margin:g}"
     else:
         how = f"tail of {rows} scores, {rule.false_alarms_per_day:g} false alarms a day"
-    return f"{threshold:.4g} ({detector.score} score; {how})"
+    return f"{threshold(profile, found)} ({detector.score} score; {how})"
 
 
 def _headers(found: Manifest, include: Path) -> str:

@@ -16,11 +16,18 @@ from project.paths import PROFILES, PROJECT, home_of, profile_file
 from project.profile import limits
 from project.profile.catalogue import CATALOGUE
 from project.profile.data import Data, Stretch, Synthetic, read_data
-from project.profile.detector import Calibration, Detector, Learning, read_detector
+from project.profile.detector import (
+    NO_THRESHOLD,
+    NONE,
+    Calibration,
+    Detector,
+    Learning,
+    read_detector,
+)
 from project.profile.features import Adaptation, Feature, Features, read_features
 from project.profile.frame import Frame, read_frame
 from project.profile.keys import read, said
-from project.profile.network import Network, read_network
+from project.profile.network import NO_NETWORK, Network, read_network
 from project.profile.reader import Table
 from project.profile.scaling import Scaling, read_scaling
 from project.profile.sensor import READING_FIELDS, Sampling, Sensor, read_sensor
@@ -30,6 +37,8 @@ from project.units import with_unit
 __all__ = (
     "CATALOGUE",
     "FORMAT",
+    "NONE",
+    "NO_THRESHOLD",
     "READING_FIELDS",
     "Adaptation",
     "Calibration",
@@ -187,6 +196,8 @@ def load(path: Path) -> Profile:
     sensor = read_sensor(top.table("sensor"), sampling.rate_hz)
     frame = read_frame(top.table("frame"), sensor.channels) if top.has("frame") else None
     values = frame.names(sensor.channels) if frame else sensor.channels
+    detector = read_detector(top.table("detector"))
+    network = detector.kind == "autoencoder" or top.has("network")
     profile = Profile(
         name=path.stem,
         description=description,
@@ -196,8 +207,8 @@ def load(path: Path) -> Profile:
         frame=frame,
         slow=read_slow(top.table("slow"), len(values)) if top.has("slow") else None,
         scaling=read_scaling(top.table("scaling")),
-        network=read_network(top.table("network")),
-        detector=read_detector(top.table("detector")),
+        network=read_network(top.table("network")) if network else NO_NETWORK,
+        detector=detector,
         data=read_data(top.table("data", optional=True)),
         home=home_of(path),
     )
@@ -216,6 +227,8 @@ def shown(path: Path) -> str:
 
 def _check_together(top: Table, profile: Profile) -> None:
     """What only two tables together can get wrong."""
+    if profile.detector.kind == NONE and profile.slow is None:
+        raise top.error("[detector] kind", f'"{NONE}" needs slow charts: [slow]')
     if profile.detector.chart_tau and profile.detector.threshold:
         raise top.error("[detector] chart_tau", "a second chart needs [detector.calibration]")
     if profile.data.stretch and (profile.frame or len(profile.sensor.channels) > 1):

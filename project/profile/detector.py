@@ -1,11 +1,15 @@
 """[detector]: from what the network gets wrong to an alarm."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from project.profile.keys import Choice, Flag, Integer, Number, read
 from project.profile.limits import MAX_ALARM_FRAMES
 from project.profile.reader import Table
+
+NONE: Final = "none"
+NO_THRESHOLD: Final = 1e30
+"""Of a detector without one: no score of it is an alarm."""
 
 _QUANTILE = "quantile"
 _TAIL = "tail"
@@ -70,8 +74,8 @@ class Detector:
     kind: Annotated[
         str,
         Choice(
-            "by a network, or by the distance from the mean",
-            among=("autoencoder", "mahalanobis"),
+            "by a network, by the distance from the mean, or not at all: the slow charts alone",
+            among=("autoencoder", "mahalanobis", NONE),
         ),
     ] = "autoencoder"
     score: Annotated[
@@ -124,6 +128,8 @@ def read_detector(table: Table) -> Detector:
         inner = table.table("learning")
         learning = read(Learning, inner)
         inner.finish()
+    if table.says("kind", NONE):
+        return _without_score(table)
     fixed = table.has("threshold")
     if fixed and table.has("calibration"):
         raise table.error("threshold", "is fixed, so there must be no [detector.calibration]")
@@ -141,4 +147,15 @@ def read_detector(table: Table) -> Detector:
     if learning is not None and not (tail and detector.score != "absolute"):
         reason = 'needs a score of "rms" or "quartic" and [detector.calibration] kind = "tail"'
         raise table.error("learning", reason)
+    return detector
+
+
+def _without_score(table: Table) -> Detector:
+    for key in ("threshold", "calibration", "learning"):
+        if table.has(key):
+            raise table.error(key, f'goes with a score, and kind is "{NONE}"')
+    detector = read(Detector, table, threshold=NO_THRESHOLD)
+    table.finish()
+    if detector.score != "absolute":
+        raise table.error("score", f'is never compared where kind is "{NONE}": leave it out')
     return detector

@@ -75,6 +75,10 @@ class Network:
     seed: Annotated[int, Integer("another seed, another network")] = 1
 
 
+NO_NETWORK: Final = Network(layers=(1,), activations=("linear",), output_activation="linear")
+"""Stands where a detector has none and its profile no table."""
+
+
 def read_network(table: Table) -> Network:
     """Raises UserError where the table is no network."""
     network = read(Network, table)

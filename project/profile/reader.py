@@ -28,6 +28,10 @@ class Table:
     def has(self, key: str) -> bool:
         return key in self._content
 
+    def says(self, key: str, value: Any) -> bool:
+        """Whether a key has this very value."""
+        return key in self._content and self._content[key] == value
+
     def take(self, key: str, default: Any = None) -> Any:
         """The value of a key; without a default it has to be there."""
         self._asked.append(key)

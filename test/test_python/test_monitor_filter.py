@@ -430,6 +430,13 @@ def test_what_is_typed_is_sent_on_enter_and_can_be_mended_before() -> None:
     assert line.type("\x04") == ("\x04", [])  # means nothing here: sent as it is
 
 
+def test_ctrl_n_says_that_the_alarm_was_normal_and_leaves_what_is_being_typed() -> None:
+    line = InputLine(plain_screen(80))
+    line.type("thres")
+    assert line.type("\x0e") == ("normal\n", ["normal"])
+    assert line.text == "thres"
+
+
 def test_arrow_keys_bring_back_what_was_sent_and_other_sequences_do_nothing() -> None:
     line = InputLine(plain_screen(80))
     line.type("help\nstatus\n")
@@ -578,7 +585,7 @@ def test_the_line_of_input_follows_the_size_of_the_terminal_and_makes_way_for_th
     session.type("\x14\x09")
     session.wait_for("--- filters: anomaly")
     session.type("\x15")
-    while session.rows[-1] != "○ LED off  > type a command, such as help; Ctrl+N: that was normal":
+    while session.rows[-1] != "○ LED off  > type help, or Ctrl+N for: that was normal":
         session.read()
     text = "\n".join(session.rows)
     assert "\n--- Settings:" in text and "\n--- filters: anomaly\n" in text

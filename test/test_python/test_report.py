@@ -163,7 +163,10 @@ def test_anomalies_are_found_or_missed_by_alarms_that_begin_with_them() -> None:
     begins = [begin for begin, _ in sensitive.result.intervals()]
     for a in sensitive.anomalies:
         assert a.latency is not None and a.begin + a.latency in begins
-    assert sensitive.false_alarms == len(begins) - len(sensitive.anomalies)
+    # Noise may alarm more than once: what begins within an anomaly is no false alarm.
+    starts = [a.begin for a in sensitive.anomalies]
+    within = [b for b in begins if any(start <= b < start + 120 for start in starts)]
+    assert sensitive.false_alarms == len(begins) - len(within)
     deaf = json.loads(json.dumps(MODEL))
     deaf["pipeline"]["decision"] |= {"threshold": 1e6, "chart_threshold": 1e6}
     missed = anomalies.put_in(TEMPERATURE, deaf, normal)

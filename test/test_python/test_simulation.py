@@ -204,13 +204,13 @@ def test_what_was_injected_is_told_with_what_was_found(
     run = simulate(model, "mixed")
     assert run.exit_code == 0
     kinds = [kind for kind, *_ in run.found]
-    assert kinds == ["spike", "noise", "dropout", "step"]
+    assert kinds == ["spike", "dropout", "noise", "step"]
     for kind, channel, first, last, outcome in run.found:
         assert f"[board] inject {kind} of {channel} t={first:.3f}..{last:.3f}\n" in run.board
         assert run.states[round(first / 5) - 1] == "N", f"{kind} began before the warm-up was over"
         assert outcome.startswith("found after ")
     # Only what was meant to be a fault is one, and it is the sensor's, for as long as was said.
-    kind, _, first, last, outcome = run.found[2]
+    kind, _, first, last, outcome = run.found[1]
     assert outcome == "found after 0.0 s, FAULT"
     assert run.states.count("F") == round((last - first) / 5) + 1
     assert run.values.min() > 0.0 and run.values.max() <= 100.0
@@ -265,8 +265,8 @@ def test_the_demo_of_any_profile(platformio: PlatformIO, tmp_path: Path) -> None
 
     exit_code, said = demo()
     assert exit_code == 0, said
-    assert re.search(r"step of c0 .* 520\.0 s .* 545\.0 s .* found after", said), said
-    assert re.search(r"readings\W+118\b", said), said  # 120 samples, 2 of them faults
+    assert re.search(r"step of c0 .* 820\.0 s .* 845\.0 s .* found after", said), said
+    assert re.search(r"readings\W+178\b", said), said  # 180 samples, 2 of them faults
 
     model.manifest["golden"]["outputs"][0][0] += 1.0  # so that the self-test fails
     tflite = (tmp_path / "model" / manifest.MODEL).read_bytes()

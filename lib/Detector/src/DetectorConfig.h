@@ -59,6 +59,8 @@ struct CauseConfig {
 // Score to state. An alarm is raised when the score has exceeded the threshold in alarm_count of
 // the last alarm_frames frames. It ends after clear_frames frames in a row whose scores are
 // below clear_ratio * threshold.
+constexpr float kNoThreshold = 1e30f;  // of a detector that has none: no score is an alarm
+
 struct DecisionConfig {
   float threshold;        // of the score
   float chart_tau;        // time constant of the second chart, the score's exponential mean, frames

@@ -62,7 +62,9 @@ void AddReading(LineBuffer& line, const Verdict& verdict, float value, CauseText
   line.Add("Real: ").AddFixed(value, kValueDecimals);
   line.Add(" | Recon: ").AddFixed(verdict.reconstruction, kValueDecimals);
   line.Add(" | Score: ").AddFixed(verdict.score, kScoreDecimals);
-  line.Add(" | Threshold: ").AddFixed(verdict.threshold, kScoreDecimals);
+  if (verdict.threshold < kNoThreshold) {
+    line.Add(" | Threshold: ").AddFixed(verdict.threshold, kScoreDecimals);
+  }
   line.Add(" | State: ").Add(StateText(verdict.state));
   if (verdict.state == State::kAnomaly) {
     line.Add(" | Cause: ").Add(cause.what);
