@@ -35,30 +35,43 @@ void LearntConsole::Poll() {
     if (platform_.learnt != nullptr) (void)platform_.learnt->Save(block_.bytes(), block_.size());
     exchange_.block_waits.store(false, std::memory_order_release);
   }
-  if (!exchange_.report_waits.load(std::memory_order_acquire)) return;
+  if (exchange_.report_waits.load(std::memory_order_acquire)) PrintNext(exchange_.report);
+}
+
+// One line a turn: a slow serial line has no room for all of them at once.
+void LearntConsole::PrintNext(const LearntReport& report) {
+  const bool table = report.kind == Request::Kind::kLearnt;
+  const int charts = table && config_.detector.slow != nullptr ? kSlowLearntCharts : 0;
+  const int values = charts == 0 ? 1 : config_.features.channels;
+  const bool last_value = report.value + 1 >= values;
+  const bool has_limits = table && last_value && config_.detector.learning != nullptr;
+  const int limits = has_limits ? config_.features.count : 0;
+  const int line = printed_++;
+  if (line < charts) return AddChart(report, line);
+  if (line < charts + limits) return AddLimit(report, line - charts);
+  if (!table) {
+    AnswerRequest(report);
+  } else if (last_value) {
+    AddLearntDone(line_, report.days, report.minutes);
+  }
+  const int next = report.value + 1;
+  printed_ = 0;
   asked_ = false;
-  const LearntReport report = exchange_.report;
   exchange_.report_waits.store(false, std::memory_order_release);
+  if (table && !last_value) (void)Ask(Request::Kind::kLearnt, next);
+  if (line_.size() > 0) Flush();
+}
+
+void LearntConsole::AnswerRequest(const LearntReport& report) {
   switch (report.kind) {
     case Request::Kind::kNormal:
       return AnswerNormal(report);
     case Request::Kind::kAccept:
-      return AnswerAccept(report);
-    case Request::Kind::kForget:
-      AddForgot(line_, report.days);
-      return Flush();
+      return AddLevelAccepted(line_, ValueName(report.level.value), report.level.chart.from,
+                              report.level.chart.to);
     default:
-      break;
+      return AddForgot(line_, report.days);
   }
-  PrintCharts(report);
-  const int values = config_.detector.slow == nullptr ? 1 : config_.features.channels;
-  if (report.value + 1 < values) {
-    if (!Ask(Request::Kind::kLearnt, report.value + 1)) Flush();
-    return;
-  }
-  PrintLimits(report);
-  AddLearntDone(line_, report.days, report.minutes);
-  Flush();
 }
 
 const char* LearntConsole::ValueName(int value) const {
@@ -78,38 +91,25 @@ void LearntConsole::AnswerNormal(const LearntReport& report) {
   } else {
     AddError(line_, kNoAlarmError);
   }
+}
+
+void LearntConsole::AddChart(const LearntReport& report, int chart) {
+  SlowCharts::Standing standing = report.standings[chart];
+  const bool minutes = chart >= kSlowPeriod;
+  if (chart >= kSlowActivity) {  // of logarithms
+    standing.value = std::exp(standing.value);
+    standing.low = std::exp(standing.low);
+    standing.high = std::exp(standing.high);
+  }
+  AddLearntChart(line_, {SlowChartName(chart), ValueName(report.value)}, standing,
+                 minutes ? "min" : config_.value_units[report.value]);
   Flush();
 }
 
-void LearntConsole::AnswerAccept(const LearntReport& report) {
-  const SlowWatch::Change& level = report.level;
-  AddLevelAccepted(line_, ValueName(level.value), level.chart.from, level.chart.to);
+void LearntConsole::AddLimit(const LearntReport& report, int feature) {
+  const FeatureSpec& spec = config_.features.specs[feature];
+  const float* const limits = report.limits + ResidualLimits::kSides * feature;
+  AddLearntLimit(line_, feature + 1, {FeatureBehaviour(spec.kind), ValueName(spec.channel)},
+                 limits[1], limits[0]);
   Flush();
-}
-
-void LearntConsole::PrintCharts(const LearntReport& report) {
-  if (config_.detector.slow == nullptr) return;
-  for (int chart = 0; chart < kSlowLearntCharts; ++chart) {
-    SlowCharts::Standing standing = report.standings[chart];
-    const bool minutes = chart >= kSlowPeriod;
-    if (chart >= kSlowActivity) {  // of logarithms
-      standing.value = std::exp(standing.value);
-      standing.low = std::exp(standing.low);
-      standing.high = std::exp(standing.high);
-    }
-    AddLearntChart(line_, {SlowChartName(chart), ValueName(report.value)}, standing,
-                   minutes ? "min" : config_.value_units[report.value]);
-    Flush();
-  }
-}
-
-void LearntConsole::PrintLimits(const LearntReport& report) {
-  if (config_.detector.learning == nullptr) return;
-  for (int i = 0; i < config_.features.count; ++i) {
-    const FeatureSpec& spec = config_.features.specs[i];
-    const float* const limits = report.limits + ResidualLimits::kSides * i;
-    AddLearntLimit(line_, i + 1, {FeatureBehaviour(spec.kind), ValueName(spec.channel)}, limits[1],
-                   limits[0]);
-    Flush();
-  }
 }

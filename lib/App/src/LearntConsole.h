@@ -20,15 +20,16 @@ class LearntConsole {
   // Sends a request about what is learnt; false: its answer is in the line, nothing was sent.
   bool Ask(Request::Kind kind, int value = 0);
 
-  // Keeps what waits, and prints the answer that has come.
+  // Keeps what waits, and prints a line of the answer that has come.
   void Poll();
 
  private:
   bool Refuse(Request::Kind kind);
+  void PrintNext(const LearntReport& report);
+  void AnswerRequest(const LearntReport& report);
   void AnswerNormal(const LearntReport& report);
-  void AnswerAccept(const LearntReport& report);
-  void PrintCharts(const LearntReport& report);
-  void PrintLimits(const LearntReport& report);
+  void AddChart(const LearntReport& report, int chart);
+  void AddLimit(const LearntReport& report, int feature);
   const char* ValueName(int value) const;
   void Flush();
 
@@ -38,4 +39,5 @@ class LearntConsole {
   Exchange& exchange_;
   LineBuffer& line_;
   bool asked_ = false;
+  int printed_ = 0;  // lines of the answer
 };

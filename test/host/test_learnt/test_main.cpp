@@ -124,6 +124,7 @@ class Rig {
     board.input = command;
     app_.Poll();
     Run(2);
+    for (int i = 0; i < 40; ++i) app_.Poll();  // a long answer comes line by line
     return board.said;
   }
   void Minutes(int minutes) { Run(120 * minutes); }
