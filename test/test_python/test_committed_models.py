@@ -10,6 +10,7 @@ from project.paths import PROJECT
 from training import evaluation, fingerprint, interpreter, layers, manifest
 
 NAMES = sorted(path.stem for path in (PROJECT / "profiles").glob("*.toml"))
+WITH_NETWORK = [name for name in NAMES if profiles.load(profiles.find(name)).has_network]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -23,7 +24,7 @@ def test_fingerprint_of_profile_generator_and_code(name: str, project: Path) -> 
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WITH_NETWORK)
 def test_golden_vectors_are_what_the_interpreter_gives(name: str, project: Path) -> None:
     folder = project / "models" / name
     found = manifest.load(folder)
@@ -45,13 +46,19 @@ def test_golden_vectors_are_what_the_interpreter_gives(name: str, project: Path)
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WITH_NETWORK)
 def test_sizes(name: str, project: Path) -> None:
     folder = project / "models" / name
     model = manifest.load(folder)["model"]
     assert model["bytes"] == (folder / manifest.MODEL).stat().st_size <= 4096
     assert model["arena"]["chip_size_bytes"] <= 1536
     assert model["arena"]["chip_need_bytes"] < model["arena"]["host_need_bytes"]
+
+
+def test_a_profile_without_a_network_needs_no_model(project: Path) -> None:
+    found = manifest.load(project / "models" / "logger")
+    assert found["model"]["bytes"] == 0
+    assert found["pipeline"]["slow"]["frame_us"] == 300_000_003
 
 
 def test_lesson_shows_what_the_tutorial_shows(project: Path) -> None:

@@ -58,7 +58,7 @@ def test_temperature_is_the_default_with_a_bottleneck_and_a_calibrated_threshold
             "[sampling] rate: unknown key (did you mean rate_hz?)",
         ),
         ("rate_hz = 2.0", 'rate_hz = "2"', "[sampling] rate_hz: must be a number, not a string"),
-        ("rate_hz = 2.0", "rate_hz = 0", "[sampling] rate_hz: 0 is not within 0.001 to 1000"),
+        ("rate_hz = 2.0", "rate_hz = 0", "[sampling] rate_hz: 0 is not within 0.00025 to 1000"),
         ("rate_hz = 2.0", "rate_hz = nan", "[sampling] rate_hz: must be a finite number, not nan"),
         ("rate_hz = 2.0", "rate_hz = true", "[sampling] rate_hz: must be a number"),
         ("[sampling]", "[sampling.x]", "[sampling] rate_hz: is missing"),

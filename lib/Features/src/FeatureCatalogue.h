@@ -234,7 +234,8 @@ class Band : public FeatureBase {
     const float passed = kShares[1] * means_[1].Minus(means_[0]) +
                          kShares[2] * means_[2].Minus(means_[0]) +
                          kShares[3] * means_[3].Minus(means_[0]);
-    return energy_.Update(passed / (sigma * std::sqrt(Variance(spec.a))), spec.b, kBound);
+    if (deviation_ == 0.0f) deviation_ = std::sqrt(Variance(spec.a));
+    return energy_.Update(passed / (sigma * deviation_), spec.b, kBound);
   }
 
  private:
@@ -255,6 +256,7 @@ class Band : public FeatureBase {
 
   GrowingMean means_[kMeans];
   Energy energy_;
+  float deviation_ = 0.0f;  // of white noise of variance one, found with the first sample
 };
 
 // All features, twice in the same order: by name, and what one of them remembers.
