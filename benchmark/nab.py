@@ -140,7 +140,7 @@ def run(
             begins = alarms(ratios, *_end(profile, name, recording))
             series[name].append(Series(begins, recording.windows))
         if LOGGER in names:
-            series[LOGGER].append(Series(_logger_begins(recording), recording.windows))
+            series[LOGGER].append(Series(logger_begins(recording), recording.windows))
         told(done, len(recordings))
     return {name: _report(recordings, files) for name, files in series.items()}
 
@@ -166,7 +166,7 @@ def ratios_of(profile: Profile, names: list[str], recording: NabFile) -> dict[st
     return {name: result[name] for name in names if name in result}
 
 
-def _logger_begins(recording: NabFile) -> npt.NDArray[np.bool_]:
+def logger_begins(recording: NabFile) -> npt.NDArray[np.bool_]:
     """Beginnings of alarms [rows, THRESHOLDS] of the profile `logger` in the compiled program.
 
     `fixed` is what the program itself says. The other thresholds are factors of its nearness.

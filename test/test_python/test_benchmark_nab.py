@@ -1,6 +1,7 @@
 """NAB's rules against figures of NAB's own code, and the detector for months of readings."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +110,14 @@ def test_both_failures_of_the_office_without_a_label() -> None:
     figures = found["files"][RECORDING.name]
     assert figures["raw_best"] >= 1.2
     assert figures["raw_fixed"] > 0
+
+
+@pytest.mark.skipif(not RECORDING.is_file(), reason="the recording is not here")
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
+def test_the_logger_flags_both_failures_through_the_compiled_program() -> None:
+    file = nab.read_file(RECORDING, FAILURES)
+    begins = np.flatnonzero(nab.logger_begins(file)[:, nab.FIXED])
+    for first, last in file.windows:
+        assert np.any((begins >= first) & (begins <= last))
+    outside = [b for b in begins if not any(f <= b <= e for f, e in file.windows)]
+    assert len(outside) <= 9  # one a month is allowed
