@@ -135,13 +135,16 @@ def run(
     """Scores detectors on recordings; `told` hears (files done, files in all)."""
     series: dict[str, list[Series]] = {name: [] for name in names}
     told(0, len(recordings))
-    for done, recording in enumerate(recordings, start=1):
-        for name, ratios in ratios_of(profile, names, recording).items():
-            begins = alarms(ratios, *_end(profile, name, recording))
-            series[name].append(Series(begins, recording.windows))
-        if LOGGER in names:
-            series[LOGGER].append(Series(logger_begins(recording), recording.windows))
-        told(done, len(recordings))
+    with tempfile.TemporaryDirectory() as folder:
+        compiler = program.compiler(Path(folder)) if LOGGER in names else None
+        for done, recording in enumerate(recordings, start=1):
+            for name, ratios in ratios_of(profile, names, recording).items():
+                begins = alarms(ratios, *_end(profile, name, recording))
+                series[name].append(Series(begins, recording.windows))
+            if compiler is not None:
+                begins = logger_begins(recording, compiler)
+                series[LOGGER].append(Series(begins, recording.windows))
+            told(done, len(recordings))
     return {name: _report(recordings, files) for name, files in series.items()}
 
 
@@ -166,7 +169,7 @@ def ratios_of(profile: Profile, names: list[str], recording: NabFile) -> dict[st
     return {name: result[name] for name in names if name in result}
 
 
-def logger_begins(recording: NabFile) -> npt.NDArray[np.bool_]:
+def logger_begins(recording: NabFile, compiler: program.Compiler) -> npt.NDArray[np.bool_]:
     """Beginnings of alarms [rows, THRESHOLDS] of the profile `logger` in the compiled program.
 
     `fixed` is what the program itself says. The other thresholds are factors of its nearness.
@@ -175,8 +178,8 @@ def logger_begins(recording: NabFile) -> npt.NDArray[np.bool_]:
     rows = probation_rows(len(recording.values))
     found = train.train(logger, _dataset(recording, rows), lambda *_: None, False).manifest
     with tempfile.TemporaryDirectory() as folder:
-        built = program.compiler(Path(folder) / "objects")
-        said = built.build(logger, found, Path(folder)).run([recording.values[rows:, None]])
+        built = compiler.build(logger, found, Path(folder))
+        said = built.run([recording.values[rows:, None]])
     near = np.array([float(v) for v in re.findall(rb"Slow: (\S+)", said)])
     states = np.frombuffer(b"".join(re.findall(rb"State: ([WNAF])", said)), np.uint8)
     before = np.zeros(rows)

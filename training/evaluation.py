@@ -99,9 +99,7 @@ def own_alarms(
     hundred is taken for it.
     """
     rule, warm = profile.detector.calibration, profile.warmup_frames
-    interval_s = 1 / profile.frame_rate_hz
-    if normal.on_own_clock(profile, dataset) and dataset.interval_s is not None:
-        interval_s = dataset.interval_s
+    interval_s = normal.frame_s(profile, dataset)
     rate, episode = 0.01 if rule is None else 1 - rule.quantile, 1
     if rule is not None and rule.kind == "tail":
         rate, episode = normal.allowed(profile, dataset), round(normal.EPISODE_S / interval_s)

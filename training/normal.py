@@ -117,6 +117,13 @@ def on_own_clock(profile: Profile, dataset: Dataset) -> bool:
     return interval_s is not None and not 0.5 < interval_s * rate_hz < 2.0
 
 
+def frame_s(profile: Profile, dataset: Dataset) -> float:
+    """Seconds from frame to frame: the recording's own, where it has a clock of its own."""
+    if dataset.interval_s is not None and on_own_clock(profile, dataset):
+        return dataset.interval_s
+    return 1 / profile.frame_rate_hz
+
+
 def suited(profile: Profile, dataset: Dataset) -> Profile:
     """The profile as this data can carry it.
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from project.profile import Profile, Slow
+from training import normal
 from training.charts import ACTIVITY, Array, Charts, Config, Learnt, reach, single
 from training.data import Dataset
-from training.normal import on_own_clock
 
 # How rare a limit is: the logarithm of its return period in days, at 0.01 false alarms a day of all
 # charts together.
@@ -62,9 +62,7 @@ def record(profile: Profile, dataset: Dataset, sigma: npt.NDArray[np.float64]) -
     its clock.
     """
     assert profile.slow is not None
-    frame_s = 1 / profile.frame_rate_hz
-    if dataset.interval_s is not None and on_own_clock(profile, dataset):
-        frame_s = dataset.interval_s
+    frame_s = normal.frame_s(profile, dataset)
     values = []
     for index, noise in enumerate(sigma.tolist()):
         parts = minute_means([segment[:, index] for segment in dataset.segments], frame_s)

@@ -315,8 +315,7 @@ def _pipeline(profile: Profile, dataset: Dataset, sigma: Array, fitted: _Fitted)
     slow_part = {"slow": slow.record(profile, dataset, sigma)} if profile.slow else {}
     learning = {}
     if profile.detector.learning:
-        frame_s = dataset.interval_s or 1 / profile.frame_rate_hz
-        config = limits.configure(profile)
+        config, frame_s = limits.configure(profile), normal.frame_s(profile, dataset)
         parts = [_residuals(profile, sigma, fitted, segment) for segment in dataset.segments]
         learning = {"learning": limits.record(config, limits.learn(config, parts, frame_s))}
     return (

@@ -17,7 +17,6 @@ from project.profile import limits
 from project.profile.catalogue import CATALOGUE
 from project.profile.data import Data, Stretch, Synthetic, read_data
 from project.profile.detector import (
-    NO_THRESHOLD,
     NONE,
     Calibration,
     Detector,
@@ -38,7 +37,6 @@ __all__ = (
     "CATALOGUE",
     "FORMAT",
     "NONE",
-    "NO_THRESHOLD",
     "READING_FIELDS",
     "Adaptation",
     "Calibration",

@@ -9,6 +9,7 @@ import pytest
 
 from benchmark import nab, return_period
 from benchmark.nab_scoring import Series, evaluate, probation_rows, raw_scores
+from benchmark.program import Compiler
 from project import profile as profiles
 from project.errors import UserError
 
@@ -114,9 +115,11 @@ def test_both_failures_of_the_office_without_a_label() -> None:
 
 @pytest.mark.skipif(not RECORDING.is_file(), reason="the recording is not here")
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
-def test_the_logger_flags_both_failures_through_the_compiled_program() -> None:
+def test_the_logger_flags_both_failures_through_the_compiled_program(
+    host_compiler: Compiler,
+) -> None:
     file = nab.read_file(RECORDING, FAILURES)
-    begins = np.flatnonzero(nab.logger_begins(file)[:, nab.FIXED])
+    begins = np.flatnonzero(nab.logger_begins(file, host_compiler)[:, nab.FIXED])
     for first, last in file.windows:
         assert np.any((begins >= first) & (begins <= last))
     outside = [b for b in begins if not any(f <= b <= e for f, e in file.windows)]

@@ -8,6 +8,13 @@ constexpr int64_t kFailureRepeatMicros = 5 * 1000 * 1000;
 constexpr int kMaxLines = 64;
 constexpr int kMaxBytes = 128;
 
+// nullptr: the block is used, or there is none.
+const char* WhyForgotten(BlockFound found) {
+  if (found == BlockFound::kOfAnotherModel) return kOfAnotherModelText;
+  if (found == BlockFound::kOfAnotherVersion) return kOfAnotherVersionText;
+  return found == BlockFound::kDamaged ? kDamagedText : nullptr;
+}
+
 }  // namespace
 
 CommandShell::CommandShell(const AppConfig& config, Platform platform, Autoencoder& engine,
@@ -41,18 +48,8 @@ void CommandShell::Greet(const char* reset_reason) {
 void CommandShell::SayReady(float max_error, BlockFound settings, BlockFound learnt) {
   AddSelfTest(line_, max_error, config_.golden_tolerance, config_.golden_count);
   Flush();
-  const struct {
-    BlockFound found;
-    const char* what;
-  } forgotten[] = {{settings, "Settings"}, {learnt, "Learnt limits"}};
-  for (const auto& each : forgotten) {
-    if (each.found == BlockFound::kOfAnotherModel)
-      AddForgotten(line_, each.what, kOfAnotherModelText);
-    if (each.found == BlockFound::kOfAnotherVersion) {
-      AddForgotten(line_, each.what, kOfAnotherVersionText);
-    }
-    if (each.found == BlockFound::kDamaged) AddForgotten(line_, each.what, kDamagedText);
-  }
+  if (const char* why = WhyForgotten(settings)) AddForgotten(line_, "Settings", why);
+  if (const char* why = WhyForgotten(learnt)) AddForgotten(line_, "Learnt limits", why);
   if (settings_.record.threshold > 0.0f) AddUserThreshold(line_, settings_.record.threshold);
   if (line_.size() > 0) Flush();
   AddReady(line_);

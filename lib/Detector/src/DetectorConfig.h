@@ -32,12 +32,11 @@ struct ScalingConfig {
   float whitening_clip;
 };
 
-// With learnt limits each w is divided by its own first: ResidualLimits.h.
 enum class ScoreKind : uint8_t {
   kAbsolute,  // mean of |r|
   kRms,       // w = residual_whitening * (r - residual_mean), root mean square of w
   kQuartic,   // fourth root of the mean of w^4, which weighs the largest part more
-};
+};  // where limits are learnt, each w is divided by its own first: ResidualLimits.h
 
 // Network output to score: r = input - clip(output, output_low, output_high). The limits are the
 // range that the output takes on normal data.
@@ -56,13 +55,14 @@ struct CauseConfig {
   const float* whitening;  // packed lower triangular, or nullptr
 };
 
+// Of a detector that has no threshold; project/profile/detector.py has it too.
+constexpr float kNoThreshold = 1e30f;
+
 // Score to state. An alarm is raised when the score has exceeded the threshold in alarm_count of
 // the last alarm_frames frames. It ends after clear_frames frames in a row whose scores are
 // below clear_ratio * threshold.
-constexpr float kNoThreshold = 1e30f;  // of a detector that has none: no score is an alarm
-
 struct DecisionConfig {
-  float threshold;        // of the score
+  float threshold;        // of the score; kNoThreshold: no score is an alarm
   float chart_tau;        // time constant of the second chart, the score's exponential mean, frames
   float chart_threshold;  // of the second chart; 0: there is none
   float chart_cap;        // the most that one score counts in the second chart

@@ -34,7 +34,6 @@ constexpr float kFade = 2.0f;        // frames that one without an oscillation t
 
 ResidualLimits::ResidualLimits(const LearningConfig* config, LearntSide* sides, int count)
     : config_(config), sides_(sides), count_(count) {
-  if (!exists()) return;
   Forget();
 }
 
@@ -64,7 +63,7 @@ void ResidualLimits::Watch(const float* residuals) {
   const bool learns = settling_ == 0;
   if (!learns) --settling_;
   for (int i = 0; learns && i < count_; ++i) {
-    LearntSide& one = sides_[kSides * i + (residuals[i] < 0.0f ? 1 : 0)];
+    LearntSide& one = sides_[Place(i, residuals[i])];
     one.today = std::fmax(one.today, std::fabs(residuals[i]));
   }
   if (config_->oscillation < 0) return;
@@ -84,7 +83,7 @@ void ResidualLimits::Conclude(bool alarm_before, bool alarm, const float* residu
   }
   if (alarm) {
     for (int i = 0; i < count_; ++i) {
-      float& largest = last_alarm_[kSides * i + (residuals[i] < 0.0f ? 1 : 0)];
+      float& largest = last_alarm_[Place(i, residuals[i])];
       largest = std::fmax(largest, std::fabs(residuals[i]));
     }
   } else if (alarm_before) {

@@ -61,10 +61,14 @@ class ResidualLimits {
   const LearntSide* sides() const { return sides_; }
   int side_count() const { return exists() ? kSides * count_ : 0; }
   const LearntSide& side(int feature, float residual) const {
-    return sides_[kSides * feature + (residual < 0.0f ? 1 : 0)];
+    return sides_[Place(feature, residual)];
   }
 
  private:
+  // Where the side of a residual of this sign stands in [count][kSides].
+  static int Place(int feature, float residual) {
+    return kSides * feature + (residual < 0.0f ? 1 : 0);
+  }
   void EndAlarm();
   void EndDay(bool alarm);
   // Both with the least standard deviation of the days that is believed.
