@@ -70,7 +70,11 @@ const char* const kCommands[] = {"help",
                                  "calibrate default",
                                  "selftest",
                                  "reboot",
-                                 "inject 25 100000"};
+                                 "inject 25 100000",
+                                 "normal",
+                                 "accept",
+                                 "forget",
+                                 "learnt"};
 constexpr size_t kCommandCount = sizeof(kCommands) / sizeof(kCommands[0]);
 
 const float kValues[] = {0.0f,  -0.0f,  25.0f, -40.0f,   125.0f,    50.0f,    1e-45f, -1e-38f,
@@ -150,6 +154,7 @@ void Recover(FuzzBoard& board, App& app, const AppConfig& config, const NormalSi
   TypeLine(board, app, "threshold default");
   TypeLine(board, app, "calibrate default");
   TypeLine(board, app, "inject 25 1");
+  TypeLine(board, app, "forget");
   board.sample = {};
   board.sample.fault = Fault::kLowRail;
   Sample(board, app);

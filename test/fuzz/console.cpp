@@ -6,7 +6,7 @@
 #include "fuzz.h"
 
 static void CheckCommand(const Command& command) {
-  Require(command.kind <= CommandKind::kChannels, "the kind of command is known");
+  Require(command.kind <= CommandKind::kLearnt, "the kind of command is known");
   Require((command.kind == CommandKind::kInvalid) == (command.error != nullptr),
           "an error is said exactly where there is one");
   switch (command.kind) {
