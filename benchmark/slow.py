@@ -21,8 +21,8 @@ from training import files
 
 KEPT: Final = PROJECT / ".pio" / "benchmark" / "slow.json"
 
-# One of ten devices is also run at two readings a second, for two weeks.
-DEVICES_A_FIRMWARE: Final = 10
+# One of five devices is also run at two readings a second, for two weeks after each training.
+DEVICES_A_FIRMWARE: Final = 5
 FIRMWARE_DAYS: Final = 14
 
 
@@ -130,12 +130,14 @@ def _firmware_tasks(
         slow_firmware.Task(
             profile,
             Life(kind, seed),
+            training,
             days,
             settings.firmware_events_on,
             settings.times,
             compiler,
             folder,
         )
+        for training in slow_firmware.TRAININGS
         for kind in settings.kinds
         for seed in slow_grid.seeds(settings.seed, devices)
     ]

@@ -1,8 +1,8 @@
 """Simulated lives at two readings a second, through the compiled program: false alarms of the first
 day and after, and what it finds of the events of `devices.GRID` once it knows the device.
 
-The program is trained on one minute before the first day. It keeps what it learns in a file, as a
-board keeps it in its flash; each event is tried with a copy of that file.
+The program is trained on one minute or on one day before the first day. It keeps what it learns in
+a file, as a board keeps it in its flash; each event is tried with a copy of that file.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ from training import train
 
 Booleans = npt.NDArray[np.bool_]
 
-RECORDING_S: Final = 60.0
+TRAININGS: Final = {"1min": 60.0, "24h": DAY_S}  # seconds
 DAYS_OF_EVENTS: Final = (0, 1, 8)
 CELLS: Final = tuple((k, size) for k, sizes in GRID.items() for size in sizes if k != "stuck")
 # What only the slow charts call a cause; they share `level` with the fast part, and are then near
@@ -43,6 +43,7 @@ class Task:
 
     profile: Profile
     life: Life
+    training: str  # of TRAININGS
     days: int
     events_on: tuple[int, ...]
     times: int
@@ -55,6 +56,7 @@ class Outcome:
     """What one life had: alarms of clean days, and found events by day."""
 
     life: Life
+    training: str
     days: int
     first_day: int = 0  # false alarms
     after: int = 0
@@ -74,13 +76,14 @@ def for_kind(profile: Profile, kind: str) -> Profile:
 def measure(task: Task) -> Outcome:
     """Trains, compiles and runs one life."""
     life, profile = task.life, for_kind(task.profile, task.life.kind)
-    recording = lives.readings(life, -RECORDING_S, RECORDING_S)
+    recorded_s = TRAININGS[task.training]
+    recording = lives.readings(life, -recorded_s, recorded_s)
     data = synthetic.dataset(recording)
     found = train.train(profile, data, lambda done, total, loss: None, False).manifest
-    folder = task.folder / f"{life.kind}-{life.seed}"
+    folder = task.folder / f"{life.kind}-{life.seed}-{task.training}"
     built = task.compiler.build(profile, found, folder)
     state = folder / "state" if profile.slow else None
-    outcome = Outcome(life, task.days)
+    outcome = Outcome(life, task.training, task.days)
     stops = sorted({0, 1, task.days, *(day for day in DAYS_OF_EVENTS if day < task.days)})
     for day, end in zip(stops, [*stops[1:], task.days], strict=True):
         if day in task.events_on:

@@ -129,8 +129,10 @@ def _chance(outcome: slow_grid.Outcome) -> dict[str, dict[str, float]]:
 
 def _firmware(outcomes: Sequence[slow_firmware.Outcome]) -> dict[str, Any]:
     by_kind: dict[str, list[slow_firmware.Outcome]] = {}
+    by_training: dict[str, list[slow_firmware.Outcome]] = {}
     for outcome in outcomes:
         by_kind.setdefault(outcome.life.kind, []).append(outcome)
+        by_training.setdefault(outcome.training, []).append(outcome)
     first, later = _rates(outcomes)
     return {
         "false_alarms_per_day": {
@@ -141,10 +143,16 @@ def _firmware(outcomes: Sequence[slow_firmware.Outcome]) -> dict[str, Any]:
         "first_day": first,
         "after": later,
         "first_day_lives": {kind: _rates(some)[0]["per_day"] for kind, some in by_kind.items()},
+        "trainings": {training: _training(some) for training, some in by_training.items()},
         "of_slow_charts": sum(o.slow for o in outcomes),
         "alarm_share": sum(o.in_alarm_days for o in outcomes) / sum(o.days for o in outcomes),
         **_recalls(outcomes),
     }
+
+
+def _training(outcomes: Sequence[slow_firmware.Outcome]) -> dict[str, Any]:
+    first, later = _rates(outcomes)
+    return {"first_day": first, "after": later, "recall": _recalls(outcomes)["recall"]}
 
 
 def _rates(outcomes: Sequence[slow_firmware.Outcome]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -109,8 +109,10 @@ def _at_2_hz(result: dict[str, Any], fast: dict[str, Any], style: Style) -> list
         ]
         for kind in later
     ]
-    recalls = [f"{fast['recall'][day]:.2f}" for day in days]
-    rows.append(["all", _rate(fast["first_day"]), _rate(fast["after"]), *recalls])
+    totals = {f"all, {training}": found for training, found in fast["trainings"].items()}
+    for name, found in (totals | {"all": fast}).items():
+        recalls = [f"{found['recall'][day]:.2f}" for day in days]
+        rows.append([name, _rate(found["first_day"]), _rate(found["after"]), *recalls])
     parts = [style([[*head, *(f"recall, day {day}" for day in days)], *rows])]
     if days:
         rows = [

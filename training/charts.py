@@ -48,6 +48,8 @@ _FAST: Final = 3  # scales that begin anew at a start
 _ENERGY_TAU: Final = single([60, 240, 720])
 _ENERGY_WAIT: Final = (30, 120, 120)
 _ACTIVITY_WAIT: Final = 240
+_LEAST_CYCLES: Final = 8  # before the period and the clock are judged
+_FIRST_CYCLES: Final = 4  # that are taken as they are
 _MEMORY_DAYS: Final = 30
 _MOST_FROZEN: Final = 7
 _CUT: Final = np.float32(reach(6.0))  # standard deviations: what a day counts at most, later on
@@ -242,23 +244,24 @@ class Charts:
         late = np.minimum(np.float32(0.5), over) / np.float32(8)
         values[PERIOD] = learnt.period + np.where(over > 0, late, np.float32(0))
         values[DWELL], values[CLOCK] = length, over
-        valid[PERIOD] = valid[DWELL] = learnt.cycles >= 8
+        known = learnt.cycles >= _LEAST_CYCLES
+        valid[PERIOD] = valid[DWELL] = known
         regular = learnt.period_variance < np.float32(0.09)
-        valid[CLOCK] = (learnt.cycles >= 24) & regular & (learnt.days < self.config.learn_days)
+        valid[CLOCK] = known & regular & (learnt.days < self.config.learn_days)
 
     def _begin_cycles(self, begins: Booleans) -> None:
         learnt = self.learnt
         length = np.log(np.maximum(self._since_cycle, np.float32(1)))
         change = length - learnt.period
         learnt.cycles += begins & (learnt.cycles < 65535)
-        known = learnt.cycles > 4
+        known = learnt.cycles > _FIRST_CYCLES
         longest = np.maximum(length, learnt.longest - np.float32(0.005))
         learnt.longest = np.where(begins & known, longest, learnt.longest)
         change = np.where(known, np.clip(change, np.float32(-0.5), np.float32(0.5)), change)
         cycles = np.maximum(learnt.cycles, 1).astype(np.float32)
         period = learnt.period + change * _part(cycles, np.float32(8))
         learnt.period = np.where(begins, period, learnt.period)
-        count = np.maximum(cycles - np.float32(4), np.float32(1))
+        count = np.maximum(cycles - np.float32(_FIRST_CYCLES), np.float32(1))
         step = (change * change - learnt.period_variance) * _part(count, np.float32(24))
         variance = learnt.period_variance + step
         learnt.period_variance = np.where(begins & known, variance, learnt.period_variance)
@@ -302,7 +305,9 @@ class Charts:
         meet = np.float32(0.5) * (np.where(crossed, high, 0) + np.where(crossed, low, 0))
         limit[:LEARNT, 0] = np.where(crossed, meet, high)
         limit[:LEARNT, 1] = np.where(crossed, -meet, -low)
-        slow_clock = np.float32(6) * np.sqrt(learnt.period_variance)
+        cycles = single(np.maximum(learnt.cycles, _LEAST_CYCLES) - _FIRST_CYCLES)
+        doubt = np.float32(1) + np.float32(8) / cycles
+        slow_clock = np.float32(6) * np.sqrt(learnt.period_variance * doubt)
         clock = learnt.longest - learnt.period + np.float32(1.0986123)
         limit[CLOCK, 0] = np.maximum(clock, slow_clock)
         middle = np.zeros_like(limit)

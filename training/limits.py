@@ -7,7 +7,7 @@ is the limit, never below 1, which is what training takes for normal.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from math import log
 from typing import Any, Final
 
@@ -62,6 +62,17 @@ class Config:
 
 
 @dataclass
+class Lasting:
+    """LearntSide of LearningConfig.h, of the logarithm of the frames an oscillation lasts."""
+
+    mean: float = 0.0
+    variance: float = 0.0
+    today: float = 0.0
+    limit: float = 0.0
+    now: float = 0.0
+
+
+@dataclass
 class Learnt:
     """LearntSide and LearntDays of LearningConfig.h; arrays are [features, sides]."""
 
@@ -71,15 +82,15 @@ class Learnt:
     limit: Array
     now: Array
     rho: float
-    lasting: list[float] = field(default_factory=lambda: [0.0] * 5)  # the same of the duration
+    lasting: Lasting = field(default_factory=Lasting)
     days: int = 0
     frame_of_day: int = 0
     frozen: int = 0
     alarms: int = 0
 
 
-def configure(profile: Profile) -> Config:
-    """The constants of a profile that learns."""
+def configure(profile: Profile, frame_s: float) -> Config:
+    """The constants of a profile that learns, with so many seconds from frame to frame."""
     learning, use = profile.detector.learning, profile.features.use
     assert learning is not None
     kinds = [CATALOGUE[feature.kind] for feature in use]
@@ -91,10 +102,10 @@ def configure(profile: Profile) -> Config:
         np.array([kind.echoes for kind in kinds]),
         np.array([kind.mirrors for kind in kinds]),
         _RHO + log(_AT_RATE / learning.false_alarms_per_day),
-        max(1, profile.frames(86400)),
-        profile.frames(_SETTLE_S),
+        max(1, round(86400 / frame_s)),
+        round(_SETTLE_S / frame_s),
         bands[0] if bands else None,
-        log(1 + profile.frames(_LEAST_LASTING_S)),
+        log(1 + round(_LEAST_LASTING_S / frame_s)),
     )
 
 
@@ -103,7 +114,7 @@ def fresh(config: Config) -> Learnt:
     prior = np.repeat(config.prior[:, None], 2, axis=1)
     zero = np.zeros_like(prior)
     learnt = Learnt(zero, zero.copy(), zero.copy(), np.ones_like(prior), prior, config.rho)
-    learnt.lasting[3] = learnt.lasting[4] = config.least_lasting
+    learnt.lasting.limit = learnt.lasting.now = config.least_lasting
     return learnt
 
 
@@ -238,7 +249,7 @@ class _State:
     def _decide(self, row: int, end: int) -> tuple[int, bool]:
         """The latch over rows; returns where it stopped, and whether an alarm ended there."""
         threshold, detector, learnt = self._thresholds.score, self._detector, self._learnt
-        lasts = self._lasting[row:end] >= learnt.lasting[3] if learnt.days >= 1 else None
+        lasts = self._lasting[row:end] >= learnt.lasting.limit if learnt.days >= 1 else None
         score = self.score[row:end]
         over, low = score > threshold, score < detector.clear_ratio * threshold
         if lasts is not None:
@@ -272,7 +283,7 @@ def _see(learnt: Learnt, residuals: Array, lasting: Array) -> None:
     """Takes the largest residuals and the longest oscillation of rows of the day."""
     above, below = residuals.max(axis=0), -residuals.min(axis=0)
     learnt.today = np.maximum(learnt.today, np.stack([above, below], axis=1))
-    learnt.lasting[2] = max(learnt.lasting[2], float(lasting.max()))
+    learnt.lasting.today = max(learnt.lasting.today, float(lasting.max()))
 
 
 def _end_alarm(config: Config, learnt: Learnt) -> None:
@@ -303,16 +314,14 @@ def _end_day(config: Config, learnt: Learnt, alarm: bool) -> None:
         limit = _limit(learnt, learnt.mean, learnt.variance, _SHARE * learnt.mean, 1.0)
         slow = np.minimum(limit, before * config.growth[:, None])
         learnt.limit = slow if days + 1 > _WEEK else limit
-        mean, variance = _learn(
-            days, learnt.lasting[0], learnt.lasting[1], learnt.lasting[2], _LASTING_SHARE
-        )
-        longest = _limit(learnt, mean, variance, _LASTING_SHARE, config.least_lasting)
-        learnt.lasting[:2] = [float(mean), float(variance)]
-        learnt.lasting[3] = learnt.lasting[4] = float(longest)
+        one = learnt.lasting
+        mean, variance = _learn(days, one.mean, one.variance, one.today, _LASTING_SHARE)
+        longest = float(_limit(learnt, mean, variance, _LASTING_SHARE, config.least_lasting))
+        learnt.lasting = Lasting(float(mean), float(variance), limit=longest, now=longest)
         learnt.days += 1
     learnt.today = np.zeros_like(learnt.today)
     learnt.now = learnt.limit.copy()
-    learnt.lasting[2] = 0.0
+    learnt.lasting.today = 0.0
     learnt.alarms = 0
 
 
@@ -358,7 +367,7 @@ def record(config: Config, learnt: Learnt) -> dict[str, Any]:
         "least_lasting": config.least_lasting,
         "learnt": {
             "sides": sides.astype(np.float32).astype(np.float64).tolist(),
-            "lasting": learnt.lasting,
+            "lasting": list(astuple(learnt.lasting)),
             "rho": learnt.rho,
             "days": learnt.days,
             "frame_of_day": learnt.frame_of_day,
@@ -388,7 +397,7 @@ def read(found: dict[str, Any]) -> tuple[Config, Learnt]:
         limit,
         now,
         learnt["rho"],
-        list(learnt["lasting"]),
+        Lasting(*learnt["lasting"]),
         learnt["days"],
         learnt["frame_of_day"],
     )

@@ -312,51 +312,49 @@ def _pipeline(profile: Profile, dataset: Dataset, sigma: Array, fitted: _Fitted)
     """The constants between a sample and a state, as the generated header needs them."""
     scaler, scorer, thresholds = fitted.scaler, fitted.scorer, fitted.thresholds
     several = len(profile.value_names) > 1
-    slow_part = {"slow": slow.record(profile, dataset, sigma)} if profile.slow else {}
-    learning = {}
+    result: dict[str, Any] = {}
+    if profile.slow:
+        result["slow"] = slow.record(profile, dataset, sigma)
     if profile.detector.learning:
-        config, frame_s = limits.configure(profile), normal.frame_s(profile, dataset)
+        frame_s = normal.frame_s(profile, dataset)
+        config = limits.configure(profile, frame_s)
         parts = [_residuals(profile, sigma, fitted, segment) for segment in dataset.segments]
-        learning = {"learning": limits.record(config, limits.learn(config, parts, frame_s))}
-    return (
-        slow_part
-        | learning
-        | {
-            "sigma": _floats(sigma),
-            "adaptation": {
-                "limit": profile.features.adaptation.limit,
-                "memory_blocks": adaptation.MEMORY_BLOCKS,
-                "measured_blocks": adaptation.MEASURED_BLOCKS,
-            },
-            "scaling": {
-                "offset": _floats(scaler.offset),
-                "scale": _floats(scaler.scale),
-                "squash": scaler.squash,
-                "clip_low": _floats(scaler.clip_low),
-                "clip_high": _floats(scaler.clip_high),
-                "mean": _floats(scaler.mean),
-                "whitening": None if scaler.whitening is None else scaling.pack(scaler.whitening),
-                "whitening_clip": scaler.whitening_clip,
-            },
-            "score": {
-                "kind": scorer.kind,
-                "output_low": _floats(scorer.output_low),
-                "output_high": _floats(scorer.output_high),
-                "residual_mean": _floats(scorer.residual_mean),
-                "residual_whitening": None
-                if scorer.residual_whitening is None
-                else scaling.pack(scorer.residual_whitening),
-            },
-            "cause": cause.record(scaler, fitted.inputs) if several else None,
-            "decision": {
-                "threshold": thresholds.score,
-                "chart_tau": profile.detector.chart_tau,
-                "chart_threshold": thresholds.chart,
-                "chart_cap": thresholds.chart_cap,
-                "normal_score": float(np.float32(fitted.scores.mean())),
-            },
-        }
-    )
+        result["learning"] = limits.record(config, limits.learn(config, parts, frame_s))
+    return result | {
+        "sigma": _floats(sigma),
+        "adaptation": {
+            "limit": profile.features.adaptation.limit,
+            "memory_blocks": adaptation.MEMORY_BLOCKS,
+            "measured_blocks": adaptation.MEASURED_BLOCKS,
+        },
+        "scaling": {
+            "offset": _floats(scaler.offset),
+            "scale": _floats(scaler.scale),
+            "squash": scaler.squash,
+            "clip_low": _floats(scaler.clip_low),
+            "clip_high": _floats(scaler.clip_high),
+            "mean": _floats(scaler.mean),
+            "whitening": None if scaler.whitening is None else scaling.pack(scaler.whitening),
+            "whitening_clip": scaler.whitening_clip,
+        },
+        "score": {
+            "kind": scorer.kind,
+            "output_low": _floats(scorer.output_low),
+            "output_high": _floats(scorer.output_high),
+            "residual_mean": _floats(scorer.residual_mean),
+            "residual_whitening": None
+            if scorer.residual_whitening is None
+            else scaling.pack(scorer.residual_whitening),
+        },
+        "cause": cause.record(scaler, fitted.inputs) if several else None,
+        "decision": {
+            "threshold": thresholds.score,
+            "chart_tau": profile.detector.chart_tau,
+            "chart_threshold": thresholds.chart,
+            "chart_cap": thresholds.chart_cap,
+            "normal_score": float(np.float32(fitted.scores.mean())),
+        },
+    }
 
 
 def _residuals(profile: Profile, sigma: Array, fitted: _Fitted, samples: Array) -> Array:

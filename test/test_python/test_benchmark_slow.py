@@ -116,15 +116,20 @@ def test_the_report_counts_each_event_the_same() -> None:
         (slow_grid.CHANCE, "24h_day8", "server_room"): [3000.0, np.inf],
     }
     outcome = slow_grid.Outcome(task, {"server_room": 3}, 0.3, found)
-    firmware = slow_firmware.Outcome(Life("server_room", 1), 3, first_day=2, after=1, slow=1)
-    result = slow_report.report([outcome], [firmware])
+    life = Life("server_room", 1)
+    minute = slow_firmware.Outcome(life, "1min", 3, first_day=2, after=1, slow=1)
+    day = slow_firmware.Outcome(life, "24h", 5, first_day=0, after=2)
+    result = slow_report.report([outcome], [minute, day])
     assert result["slow_recall"]["24h_day8"] == pytest.approx(0.75)
     assert result["slow_recall"]["1h_day0"] is None
     assert result["false_alarms_per_day"] == {
-        "first_day": 2.0,
+        "first_day": 1.0,
         "after": 0.5,
         "lives": {"server_room": 0.5},
     }
+    assert result["days"] == 8 and result["fast"]["of_slow_charts"] == 1
+    assert result["fast"]["trainings"]["1min"]["first_day"]["per_day"] == 2.0
+    assert result["fast"]["trainings"]["24h"]["after"]["per_day"] == 0.5
     own = result["slow"]["detectors"]["slow"]
     assert own["alarms"]["24h"]["per_day"] == pytest.approx(0.1)
     assert own["alarms"]["24h"]["ci"] == pytest.approx(synthetic.poisson_interval(3, 30))
@@ -192,7 +197,8 @@ def test_a_tiny_run_end_to_end(
     assert kept["slow_false_alarms_per_day"] == 0 and kept["fast_recall_day8"] is None
     assert set(kept["false_alarms_per_day"]) == {"first_day", "after", "lives"}
     assert set(kept["false_alarms_per_day"]["lives"]) == {"server_room"}
-    assert kept["days"] == 1 and kept["settings"]["seed"] == 1
+    assert kept["days"] == 2 and set(kept["fast"]["trainings"]) == {"1min", "24h"}
+    assert kept["settings"]["seed"] == 1
     assert kept["fast"]["events"]["0"]["spike 5"]["recall"] == 1.0
     for style in (tables.text, tables.markdown):
         table = tables.slow(kept, style)

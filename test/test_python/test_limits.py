@@ -204,7 +204,7 @@ def test_only_a_score_whose_parts_have_limits_can_learn(project: Path, tmp_path:
 def test_a_lively_device_begins_with_wide_limits() -> None:
     profile = a_profile()
     lively = dataclasses.replace(profile.detector, learning=Learning(lively=True))
-    config = limits.configure(dataclasses.replace(profile, detector=lively))
+    config = limits.configure(dataclasses.replace(profile, detector=lively), 0.5)
     learnt = limits.fresh(config)
     names = [feature.kind for feature in profile.features.use]
     by_name = dict(zip(names, learnt.now[:, 0], strict=True))
@@ -217,6 +217,7 @@ def test_fewer_false_alarms_a_day_are_a_higher_limit() -> None:
     profile = a_profile()
     few = dataclasses.replace(profile.detector, learning=Learning(false_alarms_per_day=0.02))
     configs = [
-        limits.configure(dataclasses.replace(profile, detector=d)) for d in (profile.detector, few)
+        limits.configure(dataclasses.replace(profile, detector=d), 0.5)
+        for d in (profile.detector, few)
     ]
     assert configs[1].rho == pytest.approx(configs[0].rho + np.log(10))

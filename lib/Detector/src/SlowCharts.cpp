@@ -10,12 +10,11 @@ constexpr float kActivityWait = 240.0f;
 constexpr uint16_t kDayMinutes = 1440;
 constexpr float kMostMinutes = 1e6f;
 
-constexpr uint16_t kLeastCycles = 8;   // before the period is judged, and its memory
-constexpr uint16_t kFirstCycles = 4;   // that are taken as they are
-constexpr uint16_t kClockCycles = 24;  // before the clock is judged, and the memory of a variance
-constexpr float kCycleCut = 0.5f;      // log minutes
-constexpr float kClockVariance = 0.09f;
-constexpr float kCycleMemory = 4320.0f;  // minutes, of the energy that sets the hysteresis
+constexpr float kPeriodMemory = 8.0f;     // cycles
+constexpr float kVarianceMemory = 24.0f;  // cycles
+constexpr float kCycleCut = 0.5f;         // log minutes
+constexpr float kClockVariance = 0.09f;   // a cycle that is less regular has no clock
+constexpr float kCycleMemory = 4320.0f;   // minutes, of the energy that sets the hysteresis
 
 }  // namespace
 
@@ -135,10 +134,10 @@ void SlowCharts::UpdateCycle() {
       over > 0.0f ? learnt_.period + std::fmin(kCycleCut, over) / 8.0f : learnt_.period;
   standings_[kSlowDwell].value = length;
   standings_[kSlowClock].value = over;
-  const bool cycles = learnt_.cycles >= kLeastCycles;
-  validity_[kSlowPeriod] = validity_[kSlowDwell] = cycles ? Validity::kYes : Validity::kNo;
-  const bool clock = learnt_.cycles >= kClockCycles && learnt_.period_variance < kClockVariance &&
-                     learnt_.days < config_->learn_days;
+  const bool known = learnt_.cycles >= kSlowLeastCycles;
+  validity_[kSlowPeriod] = validity_[kSlowDwell] = known ? Validity::kYes : Validity::kNo;
+  const bool clock =
+      known && learnt_.period_variance < kClockVariance && learnt_.days < config_->learn_days;
   validity_[kSlowClock] = clock ? Validity::kYes : Validity::kNo;
 }
 
@@ -146,15 +145,15 @@ void SlowCharts::BeginCycle() {
   const float length = std::log(since_cycle_);
   float change = length - learnt_.period;
   if (learnt_.cycles < UINT16_MAX) ++learnt_.cycles;
-  const bool known = learnt_.cycles > kFirstCycles;
+  const bool known = learnt_.cycles > kSlowFirstCycles;
   if (known) {
     learnt_.longest = std::fmax(length, learnt_.longest - 0.005f);
     change = std::fmax(-kCycleCut, std::fmin(kCycleCut, change));
   }
   const float cycles = static_cast<float>(learnt_.cycles);
-  learnt_.period += change * SlowWeight(cycles, static_cast<float>(kLeastCycles));
+  learnt_.period += change * SlowWeight(cycles, kPeriodMemory);
   if (!known) return;
   learnt_.period_variance +=
       (change * change - learnt_.period_variance) *
-      SlowWeight(cycles - static_cast<float>(kFirstCycles), static_cast<float>(kClockCycles));
+      SlowWeight(cycles - static_cast<float>(kSlowFirstCycles), kVarianceMemory);
 }

@@ -2,7 +2,7 @@
 // compared with a limit. A limit comes from the span that the profile states, or from the days: the
 // largest and the smallest value of a day are learnt as mean and variance, and a quantile of their
 // Gumbel distribution (E. J. Gumbel, "Statistics of Extremes", 1958) is the limit. No heap, no
-// network; training/slow.py is the same in NumPy, and a test compares the two.
+// network; training/charts.py is the same in NumPy, and a test compares the two.
 #pragma once
 
 #include <cmath>

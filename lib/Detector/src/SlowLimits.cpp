@@ -1,4 +1,5 @@
 // The limits of the slow charts: what is over them, and what the days teach.
+#include <algorithm>
 #include <cmath>
 
 #include "SlowCharts.h"
@@ -14,7 +15,8 @@ constexpr float kShare = 0.25f;         // of the span, beyond what was seen
 
 constexpr float kIrregular = 0.35f;  // a period that differs so much from day to day is none
 constexpr float kLog3 = 1.0986123f;
-constexpr float kLeastCalm = 60.0f;  // minutes until an alarm ends
+constexpr float kDoubtfulCycles = 8.0f;  // of which half of the period's variance has been seen
+constexpr float kLeastCalm = 60.0f;      // minutes until an alarm ends
 
 }  // namespace
 
@@ -62,8 +64,10 @@ SlowCharts::Middle SlowCharts::Limit(int chart) {
   standing.high = kInfinity;
   standing.low = -kInfinity;
   if (chart == kSlowClock) {
+    const float cycles = static_cast<float>(std::max(learnt_.cycles, kSlowLeastCycles));
+    const float doubt = 1.0f + kDoubtfulCycles / (cycles - static_cast<float>(kSlowFirstCycles));
     standing.high = std::fmax(learnt_.longest - learnt_.period + kLog3,
-                              6.0f * std::sqrt(learnt_.period_variance));
+                              6.0f * std::sqrt(learnt_.period_variance * doubt));
     return {{0.0f, 0.0f}};
   }
   if (chart < kSlowTrend) LimitLevel(chart);
