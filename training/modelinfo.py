@@ -28,6 +28,8 @@ def rows(profile: Profile, found: Manifest, folder: Path, include: Path) -> list
         *_arena(found),
         *_features(profile, found),
         ("threshold", _threshold(profile, found)),
+        *_learning(profile, found),
+        *_slow(profile, found),
         ("data", found["data"]["description"]),
         *(("", line) for line in recordings(found["data"])),
         ("own alarms", own_alarms(found)),
@@ -174,6 +176,41 @@ def _threshold(profile: Profile, found: Manifest) -> str:
     else:
         how = f"tail of {rows} scores, {rule.false_alarms_per_day:g} false alarms a day"
     return f"{threshold(profile, found)} ({detector.score} score; {how})"
+
+
+def _learning(profile: Profile, found: Manifest) -> list[Row]:
+    """What the recording taught of what this device does every day."""
+    if profile.detector.learning is None:
+        return []
+    learnt = found["pipeline"]["learning"]["learnt"]
+    widest = [max(side[-1] for side in sides) for sides in learnt["sides"]]
+    names = profile.feature_names
+    wide = [f"{names[i]} {limit:.3g}" for i, limit in enumerate(widest) if limit > 1]
+    known = _days(learnt["days"])
+    text = f"{known} known; {', '.join(wide)} times the trained ones" if wide else f"{known} known"
+    return [("learnt limits", f"{text}; a board goes on from there")]
+
+
+def _slow(profile: Profile, found: Manifest) -> list[Row]:
+    """Where the slow charts begin: for each value of a frame, what is an alarm at once."""
+    if profile.slow is None:
+        return []
+    lines = []
+    for index, value in enumerate(found["pipeline"]["slow"]["values"]):
+        learnt = value["learnt"]
+        unit = profile.value_units[index]
+        text = "nothing alarms before the days are known"
+        if value["bounded"]:
+            high, low = learnt["bounds"]
+            text = f"below {low:.4g} or above {high:.4g} {unit} is an alarm"
+        known = f"{_days(learnt['days'])} of {profile.slow.learn_days} known"
+        text = f"{profile.value_names[index]}: {text}; {known}"
+        lines.append(("slow charts" if index == 0 else "", text))
+    return lines
+
+
+def _days(count: int) -> str:
+    return f"{count or 'no'} day{'s' * (count != 1)}"
 
 
 def _headers(found: Manifest, include: Path) -> str:

@@ -9,20 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark import devices, program, synthetic, variants
-from benchmark.report import anomalies, benchmark, comparison, page, signals, threshold
+from benchmark.report import anomalies, benchmark, comparison, page, signals, slow, threshold
 from benchmark.report.anomalies import Trial
 from benchmark.report.page import Part
 from benchmark.report.steps import Told
 from project import commands
 from project.errors import UserError
-from project.profile import Profile
+from project.profile import NONE, Profile
 from training import data, fingerprint, modelinfo
 from training.data import Dataset
 from training.manifest import Manifest
 
 Array = npt.NDArray[np.float64]
 
-_STEPS: Final = 6
+_STEPS: Final = 7
 
 
 @dataclass(frozen=True)
@@ -50,16 +50,9 @@ def write(
     _prepare_matplotlib()
     told("normal data", 0, _STEPS)
     dataset = data.of_record(profile, found["data"])
-    longest = max(dataset.segments, key=len)
-    normal, alarms = signals.normal(profile, found, dataset)
-    told("anomalies put into them", 1, _STEPS)
-    trial = anomalies.put_in(profile, found, longest)
-    parts = [normal, signals.injected(profile, trial, signals.seconds_a_row(profile, dataset))]
-    told("scores", 2, _STEPS)
-    parts.append(threshold.section(profile, found, dataset))
+    parts, headline = _judged(profile, found, dataset, told)
     samples = max(dataset.as_samples().segments, key=len)
     parts += _measured(profile, found, samples, detectors, told)
-    headline = _headline(profile, found, dataset, trial, alarms)
     told("writing the page", _STEPS - 1, _STEPS)
     fresh = found["fingerprint"] == fingerprint.expected(profile, found["data"])
     stale = "" if fresh else " The profile or its data have changed since it was trained."
@@ -83,14 +76,35 @@ def _prepare_matplotlib() -> None:
     matplotlib.use("svg")
 
 
-def _headline(
-    profile: Profile, found: Manifest, dataset: Dataset, trial: Trial, alarms: int
-) -> str:
+def _judged(
+    profile: Profile, found: Manifest, dataset: Dataset, told: Told
+) -> tuple[list[Part], str]:
+    """The sections on what this computer judges as the firmware would, and what they come to."""
+    normal, alarms = signals.normal(profile, found, dataset)
+    step = signals.seconds_a_row(profile, dataset)
+    length, source = signals.duration(dataset.rows * step), found["data"]["description"]
+    parts, said = [normal], [f"Trained on {length} ({source})."]
+    if profile.detector.kind != NONE:
+        told("anomalies put into them", 1, _STEPS)
+        trial = anomalies.put_in(profile, found, max(dataset.segments, key=len))
+        parts.append(signals.injected(profile, trial, step))
+        said = [_headline(found, trial, alarms, length)]
+    if profile.slow is not None:
+        told("hours and days", 2, _STEPS)
+        part, sentence = slow.section(profile, found, dataset)
+        parts.append(part)
+        said.append(sentence)
+    if profile.detector.kind != NONE:
+        told("scores", 3, _STEPS)
+        parts.append(threshold.section(profile, found, dataset))
+    return parts, " ".join(said)
+
+
+def _headline(found: Manifest, trial: Trial, alarms: int, length: str) -> str:
     """What it found, what it missed, false alarms, threshold and data, in one sentence."""
     missed = [a.kind for a in trial.anomalies if a.latency is None]
     count = len(trial.anomalies)
     verdict = f"missed {len(missed)} ({', '.join(missed)})" if missed else "missed none"
-    length = signals.duration(dataset.rows * signals.seconds_a_row(profile, dataset))
     level = found["pipeline"]["decision"]["threshold"]
     return (
         f"Of {count} anomalies put into its normal data it found {count - len(missed)} and "
@@ -109,14 +123,14 @@ def _measured(
     """The sections that need a compiler, which compiles everything for them once."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        told("compiling", 3, _STEPS)
+        told("compiling", 4, _STEPS)
         compiler, failed = None, ""
         try:
             compiler = program.compiler(folder / "objects")
         except UserError as error:
             failed = str(error)
         parts = _against_others(profile, found, detectors, compiler, failed, told)
-        told("speed of the program", 4, _STEPS)
+        told("speed of the program", 5, _STEPS)
         return [*parts, _sizes(profile, found, normal, compiler, failed, folder)]
 
 
@@ -128,6 +142,8 @@ def _against_others(
     failed: str,
     told: Told,
 ) -> list[Part]:
+    if profile.detector.kind == NONE:
+        return []
     if detectors is None and not synthetic.suits(profile):
         count, rate = len(profile.sensor.channels), profile.sampling.rate_hz
         text = (

@@ -10,7 +10,7 @@ from benchmark.report import drawing
 from benchmark.report.anomalies import Anomaly, Trial
 from benchmark.report.drawing import ALARM, REAL, SCORE, THRESHOLD, Key, Pen
 from benchmark.report.page import Part, pairs
-from project.profile import Profile
+from project.profile import NONE, Profile
 from training import evaluation
 from training.data import Dataset
 from training.evaluation import Result
@@ -53,10 +53,11 @@ def normal(profile: Profile, found: Manifest, dataset: Dataset) -> tuple[Part, i
     alarms = sum(len(result.intervals()) for result in results)
     longest = max(range(len(results)), key=lambda i: len(results[i].score))
     x, result = dataset.segments[longest], results[longest]
-    text = (
-        f"{found['data']['description']}: {dataset.rows:,} readings, "
-        f"{duration(dataset.rows * step)}, {alarms or 'no'} alarm{'s' * (alarms != 1)} in them."
-    )
+    length = duration(dataset.rows * step)
+    text = f"{found['data']['description']}: {dataset.rows:,} readings, {length}"
+    if profile.detector.kind != NONE:
+        text += f", {alarms or 'no'} alarm{'s' * (alarms != 1)} in them"
+    text += "."
     if dataset.rows > min(len(x), _SHOWN_ROWS):
         text += f" {min(len(x), _SHOWN_ROWS):,} of them are shown."
     return Part("Normal data", text, _picture("normal", profile, x, result, step, [])), alarms
@@ -92,29 +93,37 @@ def _verdict(anomaly: Anomaly, step: float) -> str:
 def _picture(
     name: str, profile: Profile, x: Array, result: Result, step: float, anomalies: list[Anomaly]
 ) -> str:
-    """Every channel over the score. `x` [rows, channels]; `step`: seconds a row."""
+    """Every channel, over the score if any. `x` [rows, channels]; `step`: seconds a row."""
     shown = slice(len(x) if anomalies else _SHOWN_ROWS)
     x, score, expected = x[shown], result.score[shown], result.expected[shown]
     channels = x.shape[1]
+    has_score = profile.detector.kind != NONE
     unit, size = _time_unit(len(x) * step)
     time = np.arange(len(x), dtype=np.float64) * (step / size)
     recon = Key("Recon" if channels == 1 else f"Recon of {_first(profile)}", "expected", "line")
 
     def draw(figure: Any, pen: Pen) -> None:
         ratios = [3, 2] if channels == 1 else [2] * channels + [3]
-        *tops, bottom = figure.subplots(channels + 1, sharex=True, height_ratios=ratios)
+        rows = channels + has_score
+        pictures = figure.subplots(
+            rows, sharex=True, squeeze=False, height_ratios=ratios[:rows]
+        ).flat
+        tops = pictures[:channels]
+        pictures[-1].set_xlabel(unit)
         for channel, axes in enumerate(tops):
             pen.line(axes, REAL, time, x[:, channel])
             axes.set_ylabel(_label(profile, channel, is_short=channels > 2))
+        if not has_score:
+            return
+        bottom = pictures[-1]
         pen.line(tops[0], recon, time, expected)
         pen.line(bottom, SCORE, time, score)
         pen.across(bottom, THRESHOLD, result.threshold)
         bottom.set_yscale("log" if score.max() > 20 * result.threshold else "linear")
         bottom.set_ylabel("score")
-        bottom.set_xlabel(unit)
         for begin, end in result.intervals():
             if begin < len(x):
-                for axes in (*tops, bottom):
+                for axes in pictures:
                     pen.band(axes, ALARM, time[begin], time[min(end, len(x) - 1)])
         for a in anomalies:
             verdict = "missed" if a.latency is None else "found"

@@ -19,12 +19,12 @@ pytest.importorskip("matplotlib")
 from benchmark import __main__ as benchmark
 from benchmark import program, report, synthetic
 from benchmark.devices import GRID
-from benchmark.report import anomalies, comparison, page, signals
+from benchmark.report import anomalies, comparison, page, signals, slow
 from project import profile as profiles
 from project.errors import UserError
 from project.paths import PROJECT
 from training import __main__ as training
-from training import manifest
+from training import data, manifest
 
 TEMPERATURE = profiles.load(profiles.find("temperature"))
 MODEL = manifest.load(PROJECT / "models" / "temperature")
@@ -126,17 +126,52 @@ def test_it_says_first_what_it_found(made: Made) -> None:
     found = re.fullmatch(
         r"Of 5 anomalies put into its normal data it found (\d) and missed .*, "
         r"with \S+ false alarms? in the \S+ minutes that it was trained on \(synthetic.*\) "
-        r"and a threshold of [\d.]+\.",
+        r"and a threshold of [\d.]+\.(?: A rise of 0.05 C a minute is found after 3\.\d+ hours\.)?",
         headline,
     )
     assert found
+    assert ("A rise of" in headline) == ("Over hours and days" in made.text)
     assert 0 < made.text.index(f'<p class="headline">{headline}</p>') < made.text.index("<h2>")
     assert section(made.text, "What it would say").count("<td>found ") == int(found[1])
 
 
 def test_each_step_is_told(made: Made) -> None:
-    steps = re.findall(r"^report, +\d+ s: (.*), \d of 6$", made.steps, re.MULTILINE)
-    assert steps[0] == "normal data" and steps[-1] == "done" and len(steps) == 7
+    steps = re.findall(r"^report, +\d+ s: (.*), \d of 7$", made.steps, re.MULTILINE)
+    assert steps[0] == "normal data" and steps[-1] == "done"
+    assert len(steps) == (8 if "hours and days" in steps else 7)
+
+
+def test_hours_and_days_are_judged_by_the_slow_charts() -> None:
+    dataset = data.own(TEMPERATURE)
+    part, sentence = slow.section(TEMPERATURE, MODEL, dataset)
+    assert re.fullmatch(r"A rise of 0\.05 C a minute is found after 3\.\d+ hours\.", sentence)
+    rows = dict(re.findall(r"<tr><th>([^<]+)</th><td[^>]*>([^<]*)", part.body))
+    high, low = MODEL["pipeline"]["slow"]["values"][0]["learnt"]["bounds"]
+    assert rows["normal from the start"] == f"{low:.4g} to {high:.4g} C"
+    assert rows["starts 10 C higher"] == "found at once"
+    slow_rise, quick_rise = (rows[f"rises by {size} C a minute"] for size in ("0.02", "0.2"))
+    assert re.fullmatch(r"found after \d\.\d+ hours", slow_rise)
+    assert re.fullmatch(r"found after \d+ minutes", quick_rise)
+    assert legend(part.body)["Alarm from the first minute on"] == "dash"
+
+
+def test_slow_charts_alone_have_no_score_and_say_when_they_judge(
+    tmp_path: Path, compiled: None
+) -> None:
+    done = run_report("--profile", "logger", "--out", str(tmp_path / "page.html"))
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert done.stdout.startswith(
+        "Trained on 3 days (synthetic, sensor, 864 rows, seed 1). "
+        "Nothing is an alarm before 7 days are known; the recording has 3.\n"
+    )
+    assert re.findall(r"<h2>(.*?)</h2>", text) == [
+        "Normal data",
+        "Over hours and days",
+        "How large, how fast",
+    ]
+    assert set(legend(section(text, "Normal data"))) == {"Real"}
+    assert "1e+30" not in text and "threshold" not in text.lower() and "alarms in" not in text
 
 
 def test_a_legend_names_what_is_drawn(made: Made) -> None:
