@@ -321,13 +321,28 @@ class Charts:
         span = np.float32(config.span)
         limit = np.repeat((learnt.bounds * _SIGN)[None], SCALES, axis=0)
         if config.limits is None:
-            limit[0] += np.float32(0.25) * span
+            slack = np.float32(0.25) * span * single([1, 0, 0, 0, 0])[:, None, None]
+            limit = limit + slack
+            limit = np.minimum(limit, self._today_limits() + slack)
             days = learnt.seen * _SIGN + np.float32(0.25) * span
             if learnt.days < config.learn_days:
                 days = np.maximum(days, learnt.seen[:, ::-1] * _SIGN + span)
             known = valid[LEVEL:TREND] & (learnt.known_days[:SCALES] > 0).all(axis=1)
             limit = np.where(known[:, None], np.minimum(limit, days), limit)
         return limit
+
+    def _today_limits(self) -> Array:
+        """What today leaves of the levels until a day is known [SCALES, sides, streams], signed.
+
+        Two minutes may show a door, so a quarter of an hour stands in for them.
+        """
+        learnt, span = self.learnt, np.float32(self.config.span)
+        shown = [max(scale, 1) for scale in range(SCALES)]
+        today = learnt.today[shown]
+        unknown = (learnt.known_days[shown] == 0).all(axis=1) & (today[:, 0] >= today[:, 1])
+        least = learnt.bounds * _SIGN - np.float32(0.75) * span
+        limit = np.maximum(today[:, ::-1] * _SIGN + span, least)
+        return np.where(unknown[:, None], limit, np.float32(np.inf))
 
     def _day_limits(self, valid: Booleans) -> Array:
         """What the days leave [LEARNT, sides, streams], signed."""

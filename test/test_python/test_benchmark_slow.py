@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from benchmark import __main__ as benchmark
@@ -82,6 +83,47 @@ def test_lives_with_spans_of_their_own_are_judged_as_if_each_were_alone() -> Non
         for i, watcher in enumerate(alone):
             assert np.array_equal(watcher.minute(means[[i], minute])[0], on[i])
     assert on[0].any() and not on[1].any()
+
+
+@dataclasses.dataclass(frozen=True)
+class Watched:
+    """How an event went in twenty lives of a kind: one entry each."""
+
+    after: npt.NDArray[np.int64]  # minutes until an alarm
+    risen: npt.NDArray[np.float64]  # C above what the life would have been, at that minute
+    still: npt.NDArray[np.bool_]  # whether there is an alarm two days after that
+
+
+def watch(kind: str, name: str, recorded: int, begin: int) -> Watched:
+    """Trained on `recorded` minutes; the event begins after `begin` more. Every life alarms."""
+    drawn, two_days = [Life(kind, seed) for seed in range(3000, 3020)], 2 * slow_grid.DAY
+    event = life_events.slow(name, begin * life_events.MINUTE_S)
+    minutes = begin + two_days + slow_grid.DAY
+    clean = np.array([lives.minute_means(life, -recorded, recorded + minutes) for life in drawn])
+    means = np.array([lives.minute_means(life, 0, minutes, event) for life in drawn])
+    watcher = slow_watchers.trained("slow", drawn, clean[:, :recorded], RULES)
+    on = np.array([watcher.minute(row).any(axis=1) for row in means.T])[begin:]
+    assert on.any(axis=0).all()
+    after, lives_of_all = on.argmax(axis=0), np.arange(len(drawn))
+    risen = (means - clean[:, recorded:])[lives_of_all, begin + after]
+    return Watched(after, risen, on[after + two_days, lives_of_all])
+
+
+def test_a_start_in_a_place_that_is_20_degrees_too_hot() -> None:
+    hot = watch("room", "boot at +20", recorded=1, begin=0)
+    assert hot.after.max() < 2 and hot.still.all()
+
+
+@pytest.mark.parametrize("ramp", ["ramp 0.05", "ramp 0.2"])
+def test_a_ramp_in_a_room_known_for_a_minute_is_found_before_14_degrees(ramp: str) -> None:
+    found = watch("room", ramp, recorded=1, begin=slow_grid.DAY // 2)
+    assert found.risen.max() < 14 and found.still.all()
+
+
+@pytest.mark.parametrize("kind", ["fridge", "freezer"])
+def test_a_compressor_that_dies_on_the_first_day(kind: str) -> None:
+    dead = watch(kind, "heating or cooling fails", slow_grid.DAY, begin=slow_grid.DAY // 2)
+    assert np.median(dead.after) < 5 * 60 and dead.still.all()
 
 
 # --- the grid

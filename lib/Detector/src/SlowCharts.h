@@ -76,7 +76,9 @@ class SlowCharts {
   void BeginCycle();
   void Judge();
   Middle Limit(int chart);
+  void SeeToday();
   void LimitLevel(int chart);
+  float* Today(int chart);
   void LimitByDays(int chart);
   float Spread(int chart, int side) const;
   void Latch(int chart, const Middle& middle);

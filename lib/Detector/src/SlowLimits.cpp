@@ -12,6 +12,7 @@ constexpr int kMostFrozen = 7;          // an alarm of so many days is learnt af
 constexpr float kDayCut = 4.2282f;      // standard deviations: what a day counts at most, later on
 constexpr float kEnvelopeDays = 60.0f;  // in which the envelope leaks back to the mean
 constexpr float kShare = 0.25f;         // of the span, beyond what was seen
+constexpr float kMostOfToday = 0.75f;   // of the span, that today takes away from a limit
 
 constexpr float kIrregular = 0.35f;  // a period that differs so much from day to day is none
 constexpr float kLog3 = 1.0986123f;
@@ -21,6 +22,7 @@ constexpr float kLeastCalm = 60.0f;      // minutes until an alarm ends
 }  // namespace
 
 void SlowCharts::Judge() {
+  SeeToday();
   ratio_ = 0.0f;
   nearest_ = cause_ = SlowCause::kNone;
   float farthest = -kInfinity;
@@ -31,11 +33,6 @@ void SlowCharts::Judge() {
     standing.judged = judged;
     standing.alarm = ((on_[0] | on_[1]) >> chart & 1) != 0;
     if (!judged) continue;
-    if (chart < kSlowLearntCharts && validity_[chart] == Validity::kYes) {
-      float* const today = learnt_.today[chart];
-      today[0] = std::fmax(today[0], standing.value);
-      today[1] = std::fmin(today[1], standing.value);
-    }
     const Middle middle = Limit(chart);
     Latch(chart, middle);
     standing.alarm = ((on_[0] | on_[1]) >> chart & 1) != 0;
@@ -55,6 +52,15 @@ void SlowCharts::Judge() {
         cause_ = CauseOf(chart, side);
       }
     }
+  }
+}
+
+void SlowCharts::SeeToday() {
+  for (int chart = 0; chart < kSlowLearntCharts; ++chart) {
+    if (validity_[chart] != Validity::kYes || value_->rules[chart].reach <= 0.0f) continue;
+    float* const today = learnt_.today[chart];
+    today[0] = std::fmax(today[0], standings_[chart].value);
+    today[1] = std::fmin(today[1], standings_[chart].value);
   }
 }
 
@@ -90,9 +96,17 @@ void SlowCharts::LimitLevel(int chart) {
   const float slack = chart == kSlowLevel && !value_->limited ? kShare * span : 0.0f;
   standing.high = learnt_.bounds[0] + slack;
   standing.low = learnt_.bounds[1] - slack;
+  if (value_->limited) return;
+  const float* const today = Today(chart);
+  if (today != nullptr) {
+    const float most = kMostOfToday * span;
+    const float high = std::fmax(today[1] + span, learnt_.bounds[0] - most) + slack;
+    const float low = std::fmin(today[0] - span, learnt_.bounds[1] + most) - slack;
+    standing.high = std::fmin(standing.high, high);
+    standing.low = std::fmax(standing.low, low);
+  }
   const uint8_t* const known = learnt_.known_days[chart];
-  if (value_->limited || validity_[chart] != Validity::kYes) return;
-  if (known[0] == 0 || known[1] == 0) return;
+  if (validity_[chart] != Validity::kYes || known[0] == 0 || known[1] == 0) return;
   const float* const seen = learnt_.seen[chart - kSlowLevel];
   float high = seen[0] + kShare * span;
   float low = seen[1] - kShare * span;
@@ -102,6 +116,14 @@ void SlowCharts::LimitLevel(int chart) {
   }
   standing.high = std::fmin(standing.high, high);
   standing.low = std::fmax(standing.low, low);
+}
+
+// Until a day is known: the highest and the lowest of today that count for a level, if any.
+float* SlowCharts::Today(int chart) {
+  const int shown = std::max<int>(chart, kSlowLevel + 1);  // two minutes may show a door
+  const uint8_t* const known = learnt_.known_days[shown];
+  float* const today = learnt_.today[shown];
+  return known[0] == 0 && known[1] == 0 && today[0] >= today[1] ? today : nullptr;
 }
 
 void SlowCharts::LimitByDays(int chart) {
@@ -245,7 +267,10 @@ void SlowCharts::WidenSide(int chart, int side) {
   float& seen = learnt_.seen[chart][side];
   seen = sign * std::fmax(sign * seen, value);
   const float most = kShare * value_->span;
-  learnt_.bounds[side] += sign * std::fmin(over + most / 5.0f, most);
+  const float wider = sign * std::fmin(over + most / 5.0f, most);
+  learnt_.bounds[side] += wider;
+  float* const today = Today(chart);
+  if (today != nullptr) today[1 - side] += wider;  // which the limit is a span away from
 }
 
 SlowCharts::Change SlowCharts::MoveLevel() {
