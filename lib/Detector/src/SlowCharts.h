@@ -84,7 +84,9 @@ class SlowCharts {
   void Latch(int chart, const Middle& middle);
   void EndDay();
   void LearnSide(int chart, int side);
+  void WidenSpan(int side);
   void WidenSide(int chart, int side);
+  float Over(int chart, int side) const;
   SlowCause CauseOf(int chart, int side) const;
 
   const SlowConfig* config_ = nullptr;

@@ -233,6 +233,7 @@ SlowCause SlowCharts::CauseOf(int chart, int side) const {
 SlowCharts::Change SlowCharts::Widen() {
   Change change;
   float farthest = -kInfinity;
+  for (int side = 0; side < kSlowSides; ++side) WidenSpan(side);
   for (int chart = 0; chart < kSlowCharts; ++chart) {
     for (int side = 0; side < kSlowSides; ++side) {
       if ((on_[side] >> chart & 1) == 0) continue;
@@ -253,24 +254,39 @@ SlowCharts::Change SlowCharts::Widen() {
   return change;
 }
 
+// What the levels of a side have in common: once, however many of them are in alarm.
+void SlowCharts::WidenSpan(int side) {
+  float most_over = -1.0f;
+  for (int chart = 0; chart < kSlowTrend; ++chart) {
+    if ((on_[side] >> chart & 1) != 0) most_over = std::fmax(most_over, Over(chart, side));
+  }
+  if (most_over < 0.0f) return;
+  const float most = kShare * value_->span;
+  const float wider = (side == 0 ? 1.0f : -1.0f) * std::fmin(most_over + most / 5.0f, most);
+  learnt_.bounds[side] += wider;
+  for (int chart = kSlowLevel + 1; chart < kSlowTrend; ++chart) {
+    float* const today = Today(chart);
+    if (today != nullptr) today[1 - side] += wider;  // which the limit is a span away from
+  }
+}
+
 void SlowCharts::WidenSide(int chart, int side) {
-  const Standing& standing = standings_[chart];
   if (chart == kSlowClock) {
     learnt_.longest = std::fmax(learnt_.longest, standings_[kSlowDwell].value);
     return;
   }
   const float sign = side == 0 ? 1.0f : -1.0f;
-  const float value = sign * standing.value;
-  const float over = std::fmax(0.0f, value - sign * (side == 0 ? standing.high : standing.low));
-  learnt_.extremes[chart][side].mean += sign * (over + Spread(chart, side));
+  learnt_.extremes[chart][side].mean += sign * (Over(chart, side) + Spread(chart, side));
   if (chart >= kSlowTrend) return;
   float& seen = learnt_.seen[chart][side];
-  seen = sign * std::fmax(sign * seen, value);
-  const float most = kShare * value_->span;
-  const float wider = sign * std::fmin(over + most / 5.0f, most);
-  learnt_.bounds[side] += wider;
-  float* const today = Today(chart);
-  if (today != nullptr) today[1 - side] += wider;  // which the limit is a span away from
+  seen = sign * std::fmax(sign * seen, sign * standings_[chart].value);
+}
+
+// How far a chart is over its limit.
+float SlowCharts::Over(int chart, int side) const {
+  const Standing& standing = standings_[chart];
+  return std::fmax(0.0f,
+                   side == 0 ? standing.value - standing.high : standing.low - standing.value);
 }
 
 SlowCharts::Change SlowCharts::MoveLevel() {

@@ -225,6 +225,23 @@ static void NormalWidensASlowLimitByAQuarterOfTheSpanAtMost() {
   TEST_ASSERT_TRUE(rig.state() == State::kAnomaly);  // far outside of the span
 }
 
+// Until a day is known its own lowest level counts: 18 and 30 differ by more than the span of 10,
+// though each is within a span of what the recording showed.
+static void OnTheFirstDayTwoLevelsThatDifferByMoreThanTheSpanAreAnAlarm() {
+  MemorySettings flash;
+  Rig rig(flash);
+  rig.Ask("threshold 1000\n");
+  rig.board.value = 30.0f;
+  rig.Minutes(120);
+  TEST_ASSERT_TRUE(rig.state() == State::kNormal);
+  rig.board.value = 18.0f;
+  rig.Minutes(120);
+  TEST_ASSERT_TRUE(rig.state() == State::kAnomaly);
+  Expect(rig.Ask("normal\n"), "OK normal: level ");
+  rig.Minutes(60);
+  TEST_ASSERT_TRUE(rig.state() == State::kNormal);
+}
+
 static void AcceptMovesTheOrdinaryLevelAndForgetBringsItBack() {
   MemorySettings flash;
   Rig rig(flash);
@@ -375,6 +392,7 @@ static void RunTests() {
   RUN_TEST(ABlockWithAnyByteChangedIsRefused);
   RUN_TEST(NormalWidensWhatAlarmedAndEndsTheAlarm);
   RUN_TEST(NormalWidensASlowLimitByAQuarterOfTheSpanAtMost);
+  RUN_TEST(OnTheFirstDayTwoLevelsThatDifferByMoreThanTheSpanAreAnAlarm);
   RUN_TEST(AcceptMovesTheOrdinaryLevelAndForgetBringsItBack);
   RUN_TEST(LearntIsATableOfChartsAndLimits);
   RUN_TEST(AProfileThatLearnsNothingSaysSo);
