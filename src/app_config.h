@@ -13,7 +13,7 @@ class ModelMemory {
   AppMemory memory() {
     return {{states_, model_config::kHasSlow ? slow_ : nullptr,
              model_config::kHasLearning ? sides_ : nullptr},
-            model_config::kHasFrames ? ring_ : nullptr,
+            {model_config::kHasFrames ? frame_ : nullptr, &fft_},
             kLearns ? learnt_ : nullptr};
   }
 
@@ -24,13 +24,14 @@ class ModelMemory {
                       model_config::kHasSlow ? model_config::kValues : 0);
   static constexpr int kSides = model_config::kHasLearning ? 2 * model_config::kFeatureCount : 1;
   static constexpr int kSlowValues = model_config::kHasSlow ? model_config::kValues : 1;
-  static constexpr int kRing = model_config::kFrame.samples * model_config::kChannels;
+  static constexpr int kFrameFloats = model_config::kFrame.memory_floats();
 
   FeatureState states_[model_config::kFeatureCount];
   LearntSide sides_[kSides];
   uint8_t learnt_[kLearntBytes];
   SlowValue slow_[kSlowValues];
-  float ring_[kRing > 0 ? kRing : 1];
+  float frame_[kFrameFloats > 0 ? kFrameFloats : 1];
+  PlainFft fft_{model_config::kFrame.turns()};
 };
 
 // A healthy int8 engine may be one quantum off (optimised kernels round differently), a float32 one

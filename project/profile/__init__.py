@@ -192,7 +192,9 @@ def load(path: Path) -> Profile:
     sampling = read(Sampling, timing)
     timing.finish()
     sensor = read_sensor(top.table("sensor"), sampling.rate_hz)
-    frame = read_frame(top.table("frame"), sensor.channels) if top.has("frame") else None
+    frame = None
+    if top.has("frame"):
+        frame = read_frame(top.table("frame"), sensor.channels, sampling.rate_hz)
     values = frame.names(sensor.channels) if frame else sensor.channels
     detector = read_detector(top.table("detector"))
     network = detector.kind == "autoencoder" or top.has("network")

@@ -82,19 +82,32 @@ class FrameKind:
 
     text: str
     unit: str = ""
+    spectral: bool = False  # of the spectrum of a window
+    of_vector: bool = False  # of all channels together and of nothing else
 
     def unit_of(self, unit: str) -> str:
         """Its unit, from the channel's."""
         return self.unit.format(unit) if unit or "{" not in self.unit else ""
 
 
-# All but the mean are of the signal without the frame's mean.
+# All but mean, minimum, maximum and log_jerk are of the signal without the frame's mean.
 FRAME_CATALOGUE: Final[dict[str, FrameKind]] = {
     "mean": FrameKind("mean", "{}"),
+    "minimum": FrameKind("smallest", "{}"),
+    "maximum": FrameKind("largest", "{}"),
     "variance": FrameKind("mean square", "{}2"),
     "rms": FrameKind("root mean square", "{}"),
     "peak_to_peak": FrameKind("largest minus smallest", "{}"),
     "crest": FrameKind("crest factor, largest distance from the mean over the RMS"),
+    "skewness": FrameKind("third moment over the cubed RMS, 0 for what is symmetric"),
     "kurtosis": FrameKind("fourth moment over the squared variance, 3 for Gaussian noise"),
     "zero_crossing_rate": FrameKind("crossings of the mean in a second", "Hz"),
+    "log_rms": FrameKind("decimal logarithm of `rms`"),
+    "log_peak_to_peak": FrameKind("decimal logarithm of `peak_to_peak`"),
+    "log_jerk": FrameKind("decimal logarithm of the largest distance of two neighbours"),
+    "tilt": FrameKind("angle between the means of the frame's two halves", "deg", of_vector=True),
+    "band": FrameKind("decimal logarithm of the mean square in a band", spectral=True),
+    "mel": FrameKind("decimal logarithm of the energy in a mel band", spectral=True),
+    "mfcc": FrameKind("cepstral coefficient of the mel bands", "dB", spectral=True),
+    "centroid": FrameKind("mean frequency of the spectrum, weighed by power", "Hz", spectral=True),
 }

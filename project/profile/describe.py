@@ -17,7 +17,7 @@ from project.profile.catalogue import CATALOGUE, FRAME_CATALOGUE
 from project.profile.data import Stretch, Synthetic
 from project.profile.detector import Calibration, Detector, Learning
 from project.profile.features import USE_CHANNEL, USE_KIND, USE_PARAMETER, Adaptation, Features
-from project.profile.frame import VALUES_CHANNEL, VALUES_KIND, Frame
+from project.profile.frame import VALUES_KEYS, Frame, Windows
 from project.profile.inputs import INPUTS
 from project.profile.keys import Key, keys
 from project.profile.network import Network
@@ -29,6 +29,7 @@ _RECORDS: Final[dict[str, type[Any]]] = {
     "sensor": Sensor,
     "sampling": Sampling,
     "frame": Frame,
+    "frame.windows": Windows,
     "features": Features,
     "features.adaptation": Adaptation,
     "scaling": Scaling,
@@ -63,8 +64,10 @@ def entries() -> dict[str, list[Entry]]:
         if record is Sensor:
             found |= {f'sensor, kind = "{kind}"': _of(INPUTS[kind]) for kind in INPUTS}
         if record is Frame:
-            of_value = [("kind", VALUES_KIND, MISSING), ("channel", VALUES_CHANNEL, "*")]
-            found["frame.values"] = of_value
+            defaults = {"kind": MISSING, "channel": "*"}
+            found["frame.values"] = [
+                (name, key, defaults.get(name)) for name, key in VALUES_KEYS.items()
+            ]
         if record is Features:
             found["features.use"] = [("kind", USE_KIND, MISSING), ("channel", USE_CHANNEL, "*")]
             names = {name: None for kind in CATALOGUE.values() for name in kind.parameters}
@@ -89,7 +92,9 @@ def section() -> str:
         if name == "frame.values":
             kinds = ((f"`{k}`", v.unit_of("unit"), v.text) for k, v in FRAME_CATALOGUE.items())
             parts += ["The kinds:", _table(("kind", "unit", "what it is"), kinds)]
-            parts += ["All but the mean are of the signal without the frame's mean."]
+            parts += [
+                "All but `mean`, `minimum`, `maximum` and `log_jerk` are without the signal's mean."
+            ]
         if name == "features.use":
             kinds = ((f"`{k}`", ", ".join(v.parameters), v.text) for k, v in CATALOGUE.items())
             parts += ["The kinds:", _table(("kind", "its keys", "what it is"), kinds)]

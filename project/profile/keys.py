@@ -6,14 +6,17 @@ From this the key is read and checked, and docs/writing-a-profile.md has its tab
 that of the field; without one the key has to be given.
 """
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from project.profile.reader import Table, kind_of
 
 Record = TypeVar("Record")
+
+ALL: Final = -1  # instead of a channel: all of them together
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,25 @@ class Interval(Key):
 
 
 @dataclass(frozen=True)
+class Rising(Key):
+    """Numbers of 0 or more, each above the one before it."""
+
+    form = "array of numbers"
+
+    def read(self, table: Table, name: str, default: Any) -> tuple[float, ...]:
+        parts = table.split(name, deep=False)
+        if parts is None:
+            raise table.error(name, "must be an array of numbers")
+        found = tuple(part.number(name, low=0) for part in parts)
+        if len(found) < 2 or any(a >= b for a, b in itertools.pairwise(found)):
+            raise table.error(name, "must be two numbers or more, each above the one before it")
+        return found
+
+    def range(self) -> str:
+        return "rising"
+
+
+@dataclass(frozen=True)
 class EachChannel(Key):
     """What `one` may be, for all channels; or an array with that for each channel."""
 
@@ -151,11 +173,17 @@ class Kinds(Key):
 
 
 def kind_of_channels(
-    table: Table, name: str, entry: Any, kinds: Choice, channels: tuple[str, ...]
+    table: Table,
+    name: str,
+    entry: Any,
+    kinds: Choice,
+    channels: tuple[str, ...],
+    beside: tuple[str, ...] = (),
 ) -> tuple[Table, str, list[int]]:
     """An entry of the array `name`: its table, its kind, and the channels that it means.
 
-    A string is its kind alone; without the key `channel` it means every one.
+    A string is its kind alone; without the key `channel` it means every one. A word of `beside`
+    means `ALL`.
     """
     if isinstance(entry, str):
         entry = {"kind": entry}
@@ -163,8 +191,10 @@ def kind_of_channels(
         raise table.error(name, f"must hold strings and tables, not {kind_of(entry)}")
     inner = table.inner(name, entry)
     kind = kinds.read(inner, "kind", None)
-    channel = inner.text("channel", "*", among=("*", *channels))
+    channel = inner.text("channel", "*", among=("*", *channels, *beside))
     every = list(range(len(channels)))
+    if channel in beside:
+        return inner, kind, [ALL]
     return inner, kind, every if channel == "*" else [channels.index(channel)]
 
 

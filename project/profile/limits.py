@@ -9,9 +9,9 @@ from typing import Final
 MAX_CHANNELS: Final = 8
 MAX_CHANNEL_NAME: Final = 32  # characters
 MAX_UNIT: Final = 8  # characters
-MAX_VALUES: Final = 16  # of a frame
-MAX_FEATURES: Final = 16
-MAX_FRAME_SAMPLES: Final = 8192
+MAX_VALUES: Final = 20  # of a frame
+MAX_FEATURES: Final = 20
+MAX_FRAME_SAMPLES: Final = 65536
 MAX_LAYERS: Final = 8
 MAX_LAYER_WIDTH: Final = 64  # units; of the input and output too
 MAX_ALARM_FRAMES: Final = 32

@@ -216,7 +216,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static float ring[everything::kFrame.samples * everything::kChannels];
     AppConfig config = everything::kApp;
     if ((which & 2) != 0) config.frame = &everything::kFrame;
-    Run(input, config, everything::kNormalSignal, {states, ring}, engine);
+    Run(input, config, everything::kNormalSignal, {{states}, {ring, nullptr}}, engine);
   }
   return 0;
 }

@@ -32,6 +32,10 @@ inline constexpr FeatureSpec kSpecs[kCount] = {
     {FeatureKind::kSmooth, 1, 64.0f, 0.0f, 0.0f},
     {FeatureKind::kTrend, 1, 1.0f, 86400.0f, 0.0f},
     {FeatureKind::kLevel, 1, 600.0f, 0.0f, 0.0f},
+    {FeatureKind::kLevel2, 0, 8.0f, 16.0f, 0.0f},
+    {FeatureKind::kBand, 0, 4.0f, 64.0f, 0.0f},
+    {FeatureKind::kLevel2, 1, 4.0f, 8.0f, 0.0f},
+    {FeatureKind::kBand, 1, 8.0f, 32.0f, 0.0f},
 };
 inline constexpr float kSigma[kChannels] = {kNoise, kNoise};
 inline constexpr FeatureConfig kFeatures = {

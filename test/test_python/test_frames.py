@@ -18,7 +18,8 @@ from project.errors import UserError
 from project.profile import Frame, Profile
 from project.profile.catalogue import FRAME_CATALOGUE
 from project.profile.frame import FrameValue
-from training import codegen, data, evaluation, frames, manifest, train
+from training import data, evaluation, frames, manifest, train
+from training.codegen import frame as codegen_frame
 from training.wishes import Wishes
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
@@ -27,13 +28,16 @@ Array = npt.NDArray[np.float64]
 FAN = Path(__file__).resolve().parents[2] / "examples" / "fan.toml"
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "fan_esp32" / "fan.npz"
 
+WHOLE = [k for k, about in FRAME_CATALOGUE.items() if not (about.spectral or about.of_vector)]
+
 MAIN = """
 #include <cstdio>
 #include "Framer.h"
 {tables}
 int main() {{
-  static float ring[kFrame.samples * kFrame.channels];
-  Framer framer(kFrame, ring);
+  static float memory[kFrame.memory_floats()];
+  static PlainFft fft(kFrame.turns());
+  Framer framer(kFrame, {{memory, &fft}});
   float sample[kFrame.channels];
   while (std::fread(sample, sizeof(sample), 1, stdin) == 1) {{
     float values[kFrame.count + 1] = {{}};
@@ -49,7 +53,7 @@ int main() {{
 
 def framed(samples: int, hop: int, channels: int) -> Profile:
     """The fan's profile with such frames of all kinds, as many as there is room for."""
-    values = [FrameValue(kind, channel) for channel in range(channels) for kind in FRAME_CATALOGUE]
+    values = [FrameValue(kind, channel) for channel in range(channels) for kind in WHOLE]
     profile = profiles.load(FAN)
     sensor = profile.sensor
     names = tuple(f"c{i}" for i in range(channels))
@@ -76,7 +80,7 @@ def test_numpy_and_the_firmware_see_the_same_frames(
     ]
     x = np.concatenate(kinds).astype(np.float32).astype(np.float64)
     libraries = [project / "lib" / name / "src" for name in ("Signal", "Frontend")]
-    tables = f"constexpr int kChannels = {channels};\n{codegen.frame_tables(profile)}"
+    tables = f"constexpr int kChannels = {channels};\n{codegen_frame.tables(profile)}"
     got = cpp_probe.run(tmp_path, MAIN.format(tables=tables), libraries, x)
     assert profile.frame is not None
     expected = frames.compute(profile.frame, profile.sampling.rate_hz, x)
@@ -92,8 +96,8 @@ def test_numpy_and_the_firmware_see_the_same_frames(
     # to one where they are a ratio.
     scale = np.maximum(abs(expected), [1e-3 if unit else 1.0 for unit in profile.value_units])
     for column, value in enumerate(profile.frame.values):
-        if value.kind == "mean":
-            scale[:, column] += frames.rms(windows(x[:, value.channel], samples, hop), 0)
+        if value.kind in ("mean", "minimum", "maximum"):
+            scale[:, column] += frames.rms(windows(x[:, value.channel], samples, hop)[:, None], 0)
     error = (abs(got - expected) / scale)[:, ~np.array(rate)]
     assert error.max() < 1e-4
 

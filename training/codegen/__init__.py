@@ -12,7 +12,7 @@ from project import cpp
 from project.errors import UserError
 from project.profile import Profile, limits
 from training import files
-from training.codegen import detector, learning, network, slow
+from training.codegen import detector, frame, learning, network, slow
 from training.manifest import MODEL, Manifest
 
 # The operators of a .tflite that the firmware's resolver knows, and the call that registers each.
@@ -82,7 +82,7 @@ def config_header(profile: Profile, manifest: Manifest) -> str:
         _agreed(),
         _identity(profile, manifest),
         _sensor(profile),
-        frame_tables(profile),
+        frame.tables(profile),
         detector.features(profile, manifest),
         detector.normal(manifest),
         _network(manifest),
@@ -159,39 +159,6 @@ def _sensor(profile: Profile) -> str:
         + f"using Driver = ::{sensor.input.driver};\n"
         + "template <typename Config>\n"
         + cpp.constant("Config", "kDriverConfig", sensor.input.config())
-    )
-
-
-def frame_tables(profile: Profile) -> str:
-    """`FrameConfig kFrame`, and what its values are called: the channels, without frames."""
-    frame = profile.frame
-    if frame is None:
-        return (
-            "inline constexpr bool kHasFrames = false;\n"
-            + cpp.constant("FrameConfig", "kFrame", "{}")
-            + cpp.constant("int", "kValues", "kChannels")
-            + "inline constexpr const char* const* kValueNames = kChannelNames;\n"
-            + "inline constexpr const char* const* kValueUnits = kChannelUnits;\n"
-        )
-    specs = [
-        {"value": f"&Moments::{value.kind}", "channel": str(value.channel)}
-        for value in frame.values
-    ]
-    members: dict[str, cpp.Value] = {
-        "samples": str(frame.samples),
-        "hop": str(frame.hop),
-        "channels": "kChannels",
-        "count": str(len(frame.values)),
-        "sample_rate_hz": cpp.number(profile.sampling.rate_hz),
-        "specs": "kFrameValues",
-    }
-    return (
-        "inline constexpr bool kHasFrames = true;\n"
-        + cpp.aggregates("FrameValueSpec", "kFrameValues", specs)
-        + cpp.aggregate("FrameConfig", "kFrame", members)
-        + cpp.constant("int", "kValues", len(specs))
-        + cpp.array("const char*", "kValueNames", map(cpp.string, profile.value_names))
-        + cpp.array("const char*", "kValueUnits", map(cpp.string, profile.value_units))
     )
 
 

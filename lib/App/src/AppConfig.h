@@ -37,6 +37,6 @@ struct AppConfig {
 // What an app works in, sized by the caller.
 struct AppMemory {
   DetectorMemory detector;
-  float* frame;               // [samples of a frame][channels], or nullptr without frames
+  FrameMemory frame = {};
   uint8_t* learnt = nullptr;  // of LearntBlockSize(), where something is learnt
 };

@@ -3,8 +3,8 @@
 #pragma once
 
 constexpr int kMaxChannels = 8;
-constexpr int kMaxValues = 16;  // of a frame; of a sample without frames, its channels
-constexpr int kMaxFeatures = 16;
+constexpr int kMaxValues = 20;  // of a frame; of a sample without frames, its channels
+constexpr int kMaxFeatures = 20;
 // Characters of a channel's name, and of its unit: a line of the protocol has room for all of them.
 constexpr int kMaxChannelName = 32;
 constexpr int kMaxUnit = 8;

@@ -108,7 +108,7 @@ class Rig {
  public:
   explicit Rig(SettingsStore& flash, const AppConfig& config = Config())
       : config_(config),
-        app_(config_, {{states_, &slow_, sides_}, nullptr, learnt_},
+        app_(config_, {{states_, &slow_, sides_}, {}, learnt_},
              {board, board, board, board, board, &flash}, board, engine_) {
     app_.Start();
   }

@@ -827,7 +827,7 @@ static int CountOf(const char* text) {
 static void AFrameIsJudgedOnceAHop() {
   const AppConfig config = FrameApp();
   float ring[4];
-  App app(config, {states, ring}, board.platform(), board, engine);
+  App app(config, {{states}, {ring, nullptr}}, board.platform(), board, engine);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("| Period: 500 ms | Frame: 4 samples, hop 2\r\n"));
   Run(app, 3);
@@ -845,7 +845,7 @@ static void AFrameIsJudgedOnceAHop() {
 static void AFaultOfOneSampleIsAFaultOfItsFrame() {
   const AppConfig config = FrameApp();
   float ring[4];
-  App app(config, {states, ring}, board.platform(), board, engine);
+  App app(config, {{states}, {ring, nullptr}}, board.platform(), board, engine);
   app.Start();
   Run(app, 12);
   board.Forget();
@@ -865,7 +865,7 @@ static void AFaultOfOneSampleIsAFaultOfItsFrame() {
 static void RawShowsEverySampleOfAFrame() {
   const AppConfig config = FrameApp();
   float ring[4];
-  App app(config, {states, ring}, board.platform(), board, engine);
+  App app(config, {{states}, {ring, nullptr}}, board.platform(), board, engine);
   app.Start();
   Run(app, 6);
   Type(app, "raw on\n");
