@@ -48,7 +48,9 @@ _FAST: Final = 3  # scales that begin anew at a start
 _ENERGY_TAU: Final = single([60, 240, 720])
 _ENERGY_WAIT: Final = (30, 120, 120)
 _ACTIVITY_WAIT: Final = 240
-_LEAST_CYCLES: Final = 8  # before the period and the clock are judged
+_LEAST_CYCLES: Final = 8  # before the period is judged, and the clock of a long cycle
+_SHORT_CYCLES: Final = 24  # before the clock of a shorter one is
+_LONG_CYCLE: Final = np.float32(3.4011974)  # logarithm of half an hour
 _FIRST_CYCLES: Final = 4  # that are taken as they are
 _MEMORY_DAYS: Final = 30
 _MOST_FROZEN: Final = 7
@@ -244,10 +246,10 @@ class Charts:
         late = np.minimum(np.float32(0.5), over) / np.float32(8)
         values[PERIOD] = learnt.period + np.where(over > 0, late, np.float32(0))
         values[DWELL], values[CLOCK] = length, over
-        known = learnt.cycles >= _LEAST_CYCLES
-        valid[PERIOD] = valid[DWELL] = known
-        regular = learnt.period_variance < np.float32(0.09)
-        valid[CLOCK] = known & regular & (learnt.days < self.config.learn_days)
+        valid[PERIOD] = valid[DWELL] = learnt.cycles >= _LEAST_CYCLES
+        needed = np.where(learnt.period >= _LONG_CYCLE, _LEAST_CYCLES, _SHORT_CYCLES)
+        regular = (learnt.period_variance < np.float32(0.09)) & (learnt.cycles >= needed)
+        valid[CLOCK] = regular & (learnt.days < self.config.learn_days)
 
     def _begin_cycles(self, begins: Booleans) -> None:
         learnt = self.learnt

@@ -14,6 +14,8 @@ constexpr float kPeriodMemory = 8.0f;     // cycles
 constexpr float kVarianceMemory = 24.0f;  // cycles
 constexpr float kCycleCut = 0.5f;         // log minutes
 constexpr float kClockVariance = 0.09f;   // a cycle that is less regular has no clock
+constexpr float kLongCycle = 3.4011974f;  // logarithm of half an hour,
+constexpr uint16_t kShortCycles = 24;     // and the cycles before the clock of a shorter one
 constexpr float kCycleMemory = 4320.0f;   // minutes, of the energy that sets the hysteresis
 
 }  // namespace
@@ -136,8 +138,9 @@ void SlowCharts::UpdateCycle() {
   standings_[kSlowClock].value = over;
   const bool known = learnt_.cycles >= kSlowLeastCycles;
   validity_[kSlowPeriod] = validity_[kSlowDwell] = known ? Validity::kYes : Validity::kNo;
-  const bool clock =
-      known && learnt_.period_variance < kClockVariance && learnt_.days < config_->learn_days;
+  const uint16_t needed = learnt_.period >= kLongCycle ? kSlowLeastCycles : kShortCycles;
+  const bool clock = learnt_.cycles >= needed && learnt_.period_variance < kClockVariance &&
+                     learnt_.days < config_->learn_days;
   validity_[kSlowClock] = clock ? Validity::kYes : Validity::kNo;
 }
 

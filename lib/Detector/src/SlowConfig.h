@@ -9,7 +9,7 @@
 constexpr int kSlowScales = 5;
 constexpr int kSlowFastScales = 3;
 constexpr float kSlowTau[kSlowScales] = {2.0f, 15.0f, 60.0f, 360.0f, 1440.0f};
-constexpr uint16_t kSlowLeastCycles = 8;  // before the period and the clock are judged
+constexpr uint16_t kSlowLeastCycles = 8;  // before the period is judged, and the clock
 constexpr uint16_t kSlowFirstCycles = 4;  // that are taken as they are
 
 // The charts, in this order. A trend is the difference of two means that follow each other; an
