@@ -64,9 +64,9 @@ def entries() -> dict[str, list[Entry]]:
         if record is Sensor:
             found |= {f'sensor, kind = "{kind}"': _of(INPUTS[kind]) for kind in INPUTS}
         if record is Frame:
-            defaults = {"kind": MISSING, "channel": "*"}
+            defaults = {"channel": "*", "take": ""}
             found["frame.values"] = [
-                (name, key, defaults.get(name)) for name, key in VALUES_KEYS.items()
+                (name, key, defaults.get(name, MISSING)) for name, key in VALUES_KEYS.items()
             ]
         if record is Features:
             found["features.use"] = [("kind", USE_KIND, MISSING), ("channel", USE_CHANNEL, "*")]

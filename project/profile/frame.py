@@ -58,8 +58,10 @@ VALUES_TAKE: Final = Choice(
     "of the windows of the frame; a spectrum needs it, without it a value is of the whole frame",
     among=("mean", "max", "sd"),
 )
-VALUES_HZ: Final = Rising("the edges of bands, a value for each band", "Hz")
-VALUES_COUNT: Final = Integer("so many coefficients, from 0 on", low=1, high=limits.MAX_VALUES)
+VALUES_HZ: Final = Rising("for `band`: the edges of bands, a value for each of these", "Hz")
+VALUES_COUNT: Final = Integer(
+    "for `mfcc`: so many coefficients, from 0 on", low=1, high=limits.MAX_VALUES
+)
 VALUES_KEYS: Final = {
     "kind": VALUES_KIND,
     "channel": VALUES_CHANNEL,

@@ -72,7 +72,7 @@ def test_temperature_is_the_default_with_a_bottleneck_and_a_calibrated_threshold
             'use = [{ kind = "jump_energy", tau = 4 }]',
             "the first feature must be value or smooth or",
         ),
-        ('use = ["value"]', "use = []", "[features] use: gives 0 features, must be 1 to 16"),
+        ('use = ["value"]', "use = []", "[features] use: gives 0 features, must be 1 to 20"),
         ('use = ["value"]', 'use = ["value", "speed"]', '"speed" is not one of value'),
         ('use = ["value"]', 'use = ["value", "value"]', "names the same feature twice"),
         (
@@ -197,10 +197,10 @@ def test_seconds_are_counted_in_frames(tmp_path: Path) -> None:
     ("frame", "message"),
     [
         ('samples = 8\nhop = 9\nvalues = ["rms"]', "[frame] hop: 9 leaves samples out, 8 at most"),
-        ('samples = 1\nhop = 1\nvalues = ["rms"]', "[frame] samples: 1 is not within 2 to 8192"),
-        ('samples = 8\nhop = 4\nvalues = ["loudness"]', '"loudness" is not one of mean, variance'),
+        ('samples = 1\nhop = 1\nvalues = ["rms"]', "[frame] samples: 1 is not within 2 to 65536"),
+        ('samples = 8\nhop = 4\nvalues = ["loudness"]', '"loudness" is not one of mean, minimum'),
         ('samples = 8\nhop = 4\nvalues = ["rms", "rms"]', "values: names the same value twice"),
-        ("samples = 8\nhop = 4\nvalues = []", "gives 0 values, must be 1 to 16"),
+        ("samples = 8\nhop = 4\nvalues = []", "gives 0 values, must be 1 to 20"),
         (
             'samples = 8\nhop = 4\nvalues = [{kind = "rms", channel = "z"}]',
             '[frame.values] channel: "z" is not one of *, temperature',
@@ -275,7 +275,8 @@ DEFAULTS = (
             "t0_celsius": 25.0,
             "to": "ground",
         },
-        "frame.values": {"channel": "*"},
+        "frame.values": {"channel": "*", "take": ""},
+        "frame.windows": {"mel_bands": 8, "mel_hz": (60.0, 8000.0)},
         "features.use": {"channel": "*"},
         "features.adaptation": {"limit": 1.0},
         'scaling, kind = "standard"': {
