@@ -15,6 +15,7 @@ How good the detectors are and how fast they run, measured.
 
   synthetic  simulated devices: recall by kind and size, false alarms a day
   slow       months of simulated lives: slow events, and the program from day to day
+  sensors    accelerometers and microphones, on recordings of others
   skab       a pump with eight sensors: F1, false and missed alarms
   nab        months of temperatures: the score of NAB
   causes     correlated channels: is the one that moved named

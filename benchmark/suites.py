@@ -22,7 +22,7 @@ _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def add_parsers(verbs: Any) -> None:
-    """Adds `synthetic`, `slow`, `skab`, `nab` and `causes` to the verbs."""
+    """Adds `synthetic`, `slow`, `sensors`, `skab`, `nab` and `causes` to the verbs."""
     synthetic = verbs.add_parser(
         "synthetic", help="simulated devices: recall by kind and size, false alarms a day"
     )
@@ -42,6 +42,14 @@ def add_parsers(verbs: Any) -> None:
     synthetic.set_defaults(run=_synthetic)
 
     _add_slow(verbs)
+
+    sensors = verbs.add_parser(
+        "sensors", help="accelerometers and microphones: recordings, against other detectors"
+    )
+    sensors.add_argument("--data", type=Path, required=True, help="folder of fan_esp32 and others")
+    sensors.add_argument("--sets", nargs="+", metavar="NAME", help="only these")
+    _common(sensors)
+    sensors.set_defaults(run=_sensors)
 
     skab = verbs.add_parser("skab", help="a pump with eight sensors: F1, false and missed alarms")
     skab.add_argument("--data", type=Path, required=True, help="folder of valve1, valve2, other")
@@ -130,6 +138,24 @@ def _slow(options: argparse.Namespace) -> None:
         print(json.dumps(result, indent=1))
     else:
         print(tables.slow(result, tables.markdown if options.markdown else tables.text))
+
+
+def _sensors(options: argparse.Namespace) -> None:
+    from benchmark import sensor_sets, sensors
+
+    names = sensors.known(options.detector)
+    sets = sensor_sets.read(options.data)
+    for name in options.sets or ():
+        if name not in (one.name for one in sets):
+            known = ", ".join(one.name for one in sets)
+            raise UserError(f"--sets {name}: is none of {known}")
+    wanted = [one for one in sets if not options.sets or one.name in options.sets]
+    with progress("detectors on sets") as told:
+        found = sensors.run(wanted, names, told)
+    if options.json:
+        print(json.dumps(found, indent=1))
+    else:
+        print(tables.sensors(found, tables.markdown if options.markdown else tables.text))
 
 
 def _skab(options: argparse.Namespace) -> None:

@@ -146,6 +146,25 @@ def _with_latency(found: dict[str, Any] | None) -> str:
     return recall if found.get("latency_s") is None else f"{recall} ({found['latency_s']:.0f} s)"
 
 
+def sensors(result: dict[str, Any], style: Style) -> str:
+    """AUC of every detector by set, then what the product's default finds at its threshold."""
+    sets = result["sets"]
+    names = list(_any(sets)["detectors"])
+    rows = [
+        [name, *(f"{found['detectors'][n]['auc']:.3f}" for n in names)]
+        for name, found in sets.items()
+    ]
+    parts = [style([["AUC", *names], *rows])]
+    own = [n for n in names if "detected" in _any(sets)["detectors"][n]]
+    head = ["detected; false alarms an hour", *own, "hours"]
+    rows = []
+    for name, found in sets.items():
+        cells = [found["detectors"][n] for n in own]
+        figures = [f"{c['detected']:.3f}; {c['false_alarms_per_hour']:.1f}" for c in cells]
+        rows.append([name, *figures, *(f"{c['hours']:.3f}" for c in cells[:1])])
+    return "\n\n".join([*parts, style([head, *rows])] if own else parts)
+
+
 def causes(detectors: dict[str, Any], style: Style) -> str:
     head = [
         "",
