@@ -32,7 +32,7 @@ def turning(seconds: int, seed: int, imbalance: float = 0.0) -> Array:
 def folder_of_a_fan(folder: Path) -> Path:
     (folder / "fan_esp32").mkdir(parents=True)
 
-    def counts(x: Array) -> Array:
+    def counts(x: Array) -> npt.NDArray[np.int16]:
         return np.round(x * 4096).astype(np.int16).reshape(-1, 200, 3)
 
     np.savez(
@@ -54,11 +54,9 @@ def test_names_say_what_is_normal(tmp_path: Path) -> None:
     folder = folder_of_a_fan(tmp_path)
     (folder / "motion").mkdir()
     random = np.random.default_rng(4)
-    windows = {
-        name: random.integers(-9, 9, (10, 62, 3)).astype(np.int16)
-        for name in ("train_idle", "train_fall", "test_idle", "test_fall", "test_twist")
-    }
-    np.savez(folder / "motion" / "motion.npz", **windows)
+    names = ("train_idle", "train_fall", "test_idle", "test_fall", "test_twist")
+    windows = {name: random.integers(-9, 9, (10, 62, 3)) for name in names}
+    np.savez(folder / "motion" / "motion.npz", allow_pickle=False, **windows)
     (folder / "esc10_16k").mkdir()
     for name in ("rain_1", "rain_2", "dog_1"):
         with wave.open(str(folder / "esc10_16k" / f"{name}.wav"), "wb") as file:
