@@ -1,7 +1,7 @@
 """Months of simulated lives: what the slow charts find at a mean a minute, and how the compiled
 program does on the same lives at two readings a second.
 
-What was run last is kept, so that its tables can be printed again without an hour of work.
+What was run last is kept, so that its tables can be printed again without the work.
 """
 
 import json

@@ -75,8 +75,8 @@ def _add_slow(verbs: Any) -> None:
     slow = verbs.add_parser(
         "slow",
         help="months of simulated lives: slow events, and the program from day to day",
-        description="The longest of the benchmarks: an hour or more; --quick takes some minutes. "
-        "--json or --markdown alone prints what was run last.",
+        description="The longest of the benchmarks: a quarter of an hour on two cores, and half of "
+        "that with --quick. --json or --markdown alone prints what was run last.",
     )
     slow.add_argument("--profile", help="name, or FILE.toml")
     slow.add_argument("--quick", action="store_true", help="one device of each kind")
