@@ -126,7 +126,9 @@ class Sensor:
 class Sampling:
     """How often the sensor is read."""
 
-    rate_hz: Annotated[float, Number("how often each channel is read", "Hz", low=2.5e-4, high=1000)]
+    rate_hz: Annotated[
+        float, Number("how often each channel is read", "Hz", low=2.5e-4, high=48000)
+    ]
 
 
 def _one_for_each(table: Table, record: Any, channels: int) -> None:

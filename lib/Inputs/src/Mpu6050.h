@@ -5,10 +5,10 @@
 #include <atomic>
 #include <cstdint>
 
-#include "FaultPace.h"
 #include "I2cBus.h"
 #include "RawCheck.h"
 #include "SampleBlock.h"
+#include "SamplePace.h"
 
 struct Mpu6050Config {
   float rate_hz;     // 1000 / n
@@ -79,7 +79,7 @@ class Mpu6050 {
   I2cBus& bus_;
   const float g_;  // of one count
   const int64_t silence_us_;
-  FaultPace pace_;
+  SamplePace pace_;
   RawCheck check_;
   State state_ = State::kLooksFor;
   Fault fault_ = Fault::kNone;  // since the last sample

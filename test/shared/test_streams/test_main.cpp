@@ -5,9 +5,9 @@
 
 #include "../../suite_main.h"
 #include "AdcStream.h"
-#include "FaultPace.h"
 #include "Microphone.h"
 #include "RateTuner.h"
+#include "SamplePace.h"
 
 void setUp() {}
 void tearDown() {}
@@ -299,7 +299,7 @@ static void LoudSoundThatClipsIsNoFault() {
 
 static void FaultsComeAtThePaceOfSamplesAndNoneTwice() {
   for (const float rate_hz : {0.5f, 4.0f, 100.0f, 1000.0f, 16000.0f}) {
-    FaultPace pace(rate_hz);
+    SamplePace pace(rate_hz);
     pace.Told(1'000'000);
     int64_t micros = 1'000'000;
     int due = 0;
@@ -311,6 +311,16 @@ static void FaultsComeAtThePaceOfSamplesAndNoneTwice() {
     const auto expected = static_cast<int>(60.0f * rate_hz);
     TEST_ASSERT_INT_WITHIN(2 + expected / 500, expected, due);
   }
+}
+
+static void SamplesThatWaitedHaveTheTimeWhenTheyWereTaken() {
+  SamplePace pace(16000.0f);
+  TEST_ASSERT_EQUAL_INT64(984'000, pace.Follow(1'000'000, 256));
+  TEST_ASSERT_EQUAL_INT64(1'000'000, pace.Follow(1'016'200, 256));
+  TEST_ASSERT_EQUAL_INT64(1'016'000, pace.Follow(1'180'000, 256));  // a flash write
+  TEST_ASSERT_EQUAL_INT64(1'032'000, pace.Follow(1'180'100, 256));
+  TEST_ASSERT_EQUAL_INT64(2'984'000, pace.Follow(3'000'000, 256));  // a hole
+  TEST_ASSERT_EQUAL_INT64(2'990'000, pace.Follow(3'006'000, 256));  // its clock is fast
 }
 
 static void RunTests() {
@@ -326,6 +336,7 @@ static void RunTests() {
   RUN_TEST(TheOtherSlotIsHeardWhereItAloneLives);
   RUN_TEST(ASilentStuckOrRailedMicrophoneIsAFault);
   RUN_TEST(LoudSoundThatClipsIsNoFault);
+  RUN_TEST(SamplesThatWaitedHaveTheTimeWhenTheyWereTaken);
   RUN_TEST(FaultsComeAtThePaceOfSamplesAndNoneTwice);
 }
 
