@@ -221,7 +221,7 @@ class AdcContinuous(Linear):
             raise table.error("gain", "must not be 0")
 
     def config(self) -> str:
-        return "{.analog = &kAnalog, .rate_hz = kSampleRateHz}"
+        return cpp.braces({"analog": "&kAnalog", "rate_hz": "kSampleRateHz"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,9 +285,13 @@ class Mpu6050(Input):
         return self.range_g / 32768
 
     def config(self) -> str:
-        return (
-            f"{{.rate_hz = kSampleRateHz, .range_g = {self.range_g}, .dlpf_hz = {self.dlpf_hz}, "
-            f".address = {self.address:#x}}}"
+        return cpp.braces(
+            {
+                "rate_hz": "kSampleRateHz",
+                "range_g": str(self.range_g),
+                "dlpf_hz": str(self.dlpf_hz),
+                "address": f"{self.address:#x}",
+            }
         )
 
 
@@ -322,7 +326,7 @@ class Inmp441(Input):
         return 2.0**-23
 
     def config(self) -> str:
-        return f"{{.rate_hz = kSampleRateHz, .right = {cpp.boolean(self.slot == 'right')}}}"
+        return cpp.braces({"rate_hz": "kSampleRateHz", "right": cpp.boolean(self.slot == "right")})
 
 
 INPUTS: Final[dict[str, type[Input]]] = {

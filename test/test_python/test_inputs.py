@@ -1,4 +1,4 @@
-"""Kinds of sensors that are more than a voltage: what a profile may say, and what C++ gets of it."""
+"""Kinds of sensors that are more than a voltage: what a profile says, what C++ gets of it."""
 
 import shutil
 import subprocess
@@ -79,7 +79,8 @@ def test_an_mpu6050_reads_to_its_range(tmp_path: Path) -> None:
     assert sensor.visible(2) == (-4, 4 - 4 / 32768)
     assert sensor.members(1000.0)["analog"] == "nullptr"
     assert sensor.input.config() == (
-        "{.rate_hz = kSampleRateHz, .range_g = 4, .dlpf_hz = 184, .address = 0x68}"
+        "{\n    .rate_hz = kSampleRateHz,\n    .range_g = 4,\n    .dlpf_hz = 184,\n"
+        "    .address = 0x68,\n}"
     )
 
 
@@ -88,15 +89,15 @@ def test_a_piezo_has_the_transfer_of_a_linear_sensor(tmp_path: Path) -> None:
     assert sensor.visible(0) == pytest.approx((-1.65, 1.65))
     assert sensor.input.oversampling == 2
     assert sensor.members(16000.0)["analog"] == "&kAnalog"
-    assert sensor.input.config() == "{.analog = &kAnalog, .rate_hz = kSampleRateHz}"
+    assert sensor.input.config() == "{\n    .analog = &kAnalog,\n    .rate_hz = kSampleRateHz,\n}"
 
 
 def test_full_scale_of_a_microphone_is_one(tmp_path: Path) -> None:
     sensor = sensor_of(tmp_path, MICROPHONE)
     assert sensor.visible(0) == (-1, 1 - 2**-23)
-    assert sensor.input.config() == "{.rate_hz = kSampleRateHz, .right = false}"
+    assert ".right = false" in sensor.input.config()
     right = sensor_of(tmp_path, MICROPHONE.replace("[sampling]", 'slot = "right"\n[sampling]'))
-    assert right.input.config() == "{.rate_hz = kSampleRateHz, .right = true}"
+    assert ".right = true" in right.input.config()
 
 
 @pytest.mark.parametrize(
