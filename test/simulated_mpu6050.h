@@ -36,13 +36,18 @@ class SimulatedMpu6050 final : public I2cBus {
   }
 
   void Pass(int64_t micros) {
-    for (const int64_t end = now + micros; now < end; ++now) {
-      if (!attached || (registers_[0x6B] & 0x40) != 0) continue;
-      if (byte_ < 6) MakeByte();  // one a microsecond
-      part_ += 1e-6f * clock * rate_hz();
-      if (part_ < 1.0f) continue;
-      part_ -= 1.0f;
-      if ((registers_[0x23] & 0x08) != 0 && (registers_[0x6A] & 0x40) != 0) byte_ = 0;
+    for (const int64_t end = now + micros; now < end;) {
+      if (!attached || (registers_[0x6B] & 0x40) != 0) {
+        now = end;
+        return;
+      }
+      if (byte_ < 6) {  // one a microsecond
+        MakeByte();
+        Step(1);
+      } else {
+        const auto due = static_cast<int64_t>((1.0f - part_) / (1e-6f * clock * rate_hz()));
+        Step(due < end - now ? due + 1 : end - now);
+      }
     }
   }
 
@@ -103,6 +108,15 @@ class SimulatedMpu6050 final : public I2cBus {
   static constexpr int kSize = 1024;
 
   bool Answers(uint8_t address) const { return attached && !hangs && address == 0x68; }
+  // No further than to the next sample.
+  void Step(int64_t micros) {
+    now += micros;
+    part_ += 1e-6f * static_cast<float>(micros) * clock * rate_hz();
+    if (part_ < 1.0f) return;
+    part_ -= 1.0f;
+    if ((registers_[0x23] & 0x08) != 0 && (registers_[0x6A] & 0x40) != 0) byte_ = 0;
+  }
+
   bool Fails() { return Random() % 256 < errors_of_256; }
 
   void MakeByte() {
