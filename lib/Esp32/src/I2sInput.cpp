@@ -101,11 +101,6 @@ bool I2sInput::ReadBuffer() {
     gap_ = true;
     return false;
   }
-  const uint32_t after = overflows_.load(std::memory_order_relaxed);
-  // One that came while this was read may lie before it or behind it: both begin anew.
-  if (after != before_) gap_ = true;
-  before_ = before;
-  lost_ += (after - counted_) * kFrames;
-  counted_ = after;
+  if (holes_.Take(before, overflows_.load(std::memory_order_relaxed))) gap_ = true;
   return true;
 }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "HoleCount.h"
 #include "Microphone.h"
 #include "Pins.h"
 #include "Platform.h"
@@ -25,7 +26,7 @@ class I2sInput final : public SampleInput {
   void Begin();
   void Start();
   const SampleBlock& Wait() override;
-  uint32_t lost() const override { return lost_; }
+  uint32_t lost() const override { return holes_.lost() * kFrames; }
   const char* part() const override { return "INMP441, " PINS_I2S_TEXT; }
 
   // For `status`: the slot that is heard.
@@ -42,11 +43,9 @@ class I2sInput final : public SampleInput {
   SamplePace pace_;
   i2s_chan_handle_t channel_ = nullptr;
   std::atomic<uint32_t> overflows_{0};  // buffers that were written over
-  uint32_t counted_ = 0;                // of them, in lost_
-  uint32_t before_ = 0;                 // those that had been before the last buffer was read
+  HoleCount holes_;
   bool more_faults_ = false;
   bool gap_ = true;
-  uint32_t lost_ = 0;
   int32_t slots_[2 * kFrames] = {};
   float values_[kFrames] = {};
   SampleBlock block_ = {};

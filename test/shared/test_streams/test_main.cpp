@@ -5,6 +5,7 @@
 
 #include "../../suite_main.h"
 #include "AdcStream.h"
+#include "HoleCount.h"
 #include "Microphone.h"
 #include "RateTuner.h"
 #include "SamplePace.h"
@@ -295,6 +296,59 @@ static void LoudSoundThatClipsIsNoFault() {
   }
 }
 
+// ---- holes
+
+// As the driver of I2S has it: so many buffers wait, a further one pushes out the oldest.
+class BufferQueue {
+ public:
+  void Make() {
+    if (size_ == kRoom) {
+      ++first_;
+      --size_;
+      ++overflows;
+    }
+    ++size_;
+  }
+  bool empty() const { return size_ == 0; }
+  uint32_t Read() {
+    --size_;
+    return first_++;
+  }
+
+  uint32_t overflows = 0;
+
+ private:
+  static constexpr uint32_t kRoom = 4;
+  uint32_t first_ = 0;  // number of the oldest
+  uint32_t size_ = 0;
+};
+
+static void NoHoleIsMissedAndFewAreSaidTwice() {
+  BufferQueue queue;
+  HoleCount holes;
+  uint32_t expected = 0, read = 0, said = 0, true_holes = 0;
+  for (int i = 0; i < 100000; ++i) {
+    for (uint32_t made = Random() % 16 == 0 ? Random() % 8 : 1; made > 0; --made) queue.Make();
+    while (!queue.empty() && Random() % 4 != 0) {
+      const uint32_t before = queue.overflows;
+      if (Random() % 8 == 0) queue.Make();  // while it is being read
+      const uint32_t number = queue.Read();
+      if (Random() % 8 == 0) queue.Make();
+      const bool follows = holes.Take(before, queue.overflows);
+      if (number != expected) {
+        ++true_holes;
+        TEST_ASSERT_TRUE(follows);
+      }
+      said += follows;
+      expected = number + 1;
+      ++read;
+    }
+  }
+  TEST_ASSERT_GREATER_THAN_UINT32(1000, true_holes);
+  TEST_ASSERT_LESS_THAN_UINT32(2 * true_holes, said);
+  TEST_ASSERT_UINT32_WITHIN(4, expected, read + holes.lost());
+}
+
 // ---- pace
 
 static void FaultsComeAtThePaceOfSamplesAndNoneTwice() {
@@ -336,6 +390,7 @@ static void RunTests() {
   RUN_TEST(TheOtherSlotIsHeardWhereItAloneLives);
   RUN_TEST(ASilentStuckOrRailedMicrophoneIsAFault);
   RUN_TEST(LoudSoundThatClipsIsNoFault);
+  RUN_TEST(NoHoleIsMissedAndFewAreSaidTwice);
   RUN_TEST(SamplesThatWaitedHaveTheTimeWhenTheyWereTaken);
   RUN_TEST(FaultsComeAtThePaceOfSamplesAndNoneTwice);
 }
