@@ -119,7 +119,8 @@ void AdcContinuousInput::Tune() {
   for (;;) {
     uint32_t size = 0;
     if (!Read(&size) && ++silent > kMostSilent) return Stop();
-    const uint32_t conversions = size / static_cast<uint32_t>(BytesOf(kLayout));
+    // All that is there: whole frames of the DMA, which came just now.
+    const uint32_t conversions = size / static_cast<uint32_t>(BytesOf(kLayout)) + Forget();
     switch (tuner.Take(conversions, esp_timer_get_time())) {
       case RateTuner::Result::kMeasures:
         continue;
@@ -176,13 +177,19 @@ bool AdcContinuousInput::GiveFault() {
   return count > 0;
 }
 
-// Forgets what waits; it counts as lost, and what follows begins anew.
-void AdcContinuousInput::Drain() {
+// Reads what waits; how many conversions that were.
+uint32_t AdcContinuousInput::Forget() {
   uint32_t size = 0;
   uint32_t conversions = 0;
   while (adc_continuous_read(adc_, bytes_, kBytes, &size, 0) == ESP_OK) {
     conversions += size / static_cast<uint32_t>(BytesOf(kLayout));
   }
+  return conversions;
+}
+
+// Forgets what waits; it counts as lost, and what follows begins anew.
+void AdcContinuousInput::Drain() {
+  const uint32_t conversions = Forget();
   if (fault_ == Fault::kNone) lost_ += conversions / config_.analog->oversampling;
   stream_.Reset();
   gap_ = true;

@@ -54,6 +54,7 @@ class AdcContinuousInput final : public SampleInput {
   void MakeCurve();
   void Tune();
   bool Read(uint32_t* size);
+  uint32_t Forget();
   void Drain();
   bool GiveFault();
   void StartAgain();
