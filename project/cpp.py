@@ -79,6 +79,11 @@ def aggregates(kind: str, name: str, items: Sequence[Mapping[str, str]]) -> str:
     return f"inline constexpr {kind} {name}[{len(items)}] = {{\n{text}}};\n"
 
 
+def braces(members: Mapping[str, Value]) -> str:
+    """The initialiser of an aggregate alone, a member a line."""
+    return _braces(members, "")
+
+
 def _braces(members: Mapping[str, Value], indent: str) -> str:
     inner = indent + "    "
     text = ""

@@ -1,9 +1,12 @@
 // The firmware on an ESP32. Two tasks run the two sides of App: one samples, released by a timer,
 // and one talks. docs/firmware.md has their priorities, stacks and timing.
+#include "AdcContinuousInput.h"
 #include "AdcInput.h"
 #include "ChipClock.h"
 #include "ChipSystem.h"
 #include "GpioLed.h"
+#include "I2sInput.h"
+#include "Mpu6050Input.h"
 #include "NvsSettings.h"
 #include "UartLine.h"
 #include "app_config.h"
@@ -25,8 +28,8 @@ constexpr uint32_t kWatchdogMs = 5000 + 2 * (model_config::kSamplePeriodUs / 100
 using Driver = model_config::Driver;
 constexpr const Driver::Config& kDriverConfig = model_config::kDriverConfig<Driver::Config>;
 static_assert(Driver::CanRead(kDriverConfig, model_config::kChannels),
-              "this chip cannot read the profile's sensor: too few pins (SENSOR_GPIO), or adc_bits "
-              "is not 12");
+              "this chip cannot read the profile's sensor: too few pins (SENSOR_GPIO), adc_bits is "
+              "not 12, or LED_GPIO is one of the sensor's pins (I2C_..., I2S_...)");
 
 Autoencoder& Engine() {
   if (!model_config::kHasNetwork) {
@@ -91,7 +94,8 @@ extern "C" void app_main(void) {
   input.Begin();
   settings.Begin();
   learnt.Begin();
-  static ChipSystem system(input.Figure());
+  static ChipSystem system([](void* driver) { return static_cast<Driver*>(driver)->Figure(); },
+                           &input);
   static ModelMemory storage;
   static App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system, &learnt},
                  input, Engine());

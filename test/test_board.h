@@ -30,6 +30,7 @@ class TestBoard : public Clock,
     return block_;
   }
   uint32_t lost() const override { return lost_samples; }
+  const char* part() const override { return part_text; }
 
   size_t Load(void* bytes, size_t room) override {
     if (kept_size <= room) std::memcpy(bytes, kept, kept_size);
@@ -49,6 +50,7 @@ class TestBoard : public Clock,
   size_t kept_size = 0;
   int saves = 0;
   uint32_t lost_samples = 0;
+  const char* part_text = nullptr;
 
  private:
   Sample sample_ = {};

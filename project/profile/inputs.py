@@ -16,6 +16,13 @@ from project.profile.reader import Table
 # millivolts. Half of a sample's period may go into conversions.
 _CONVERSION_S: Final = 50e-6
 
+# A task that is woken for each sample can be woken so often.
+_MAX_POLLED_HZ: Final = 1000.0
+
+# Conversions a second of an ADC that converts all the time: the ESP32 takes no fewer, and further
+# ones cost more of the processor than they are worth.
+_CONVERSIONS_HZ: Final = (20_000.0, 80_000.0)
+
 # All members of the C++ AnalogChannel, in their order.
 _ANALOG_MEMBERS: Final = (
     *("kind", "gain", "offset", "beta", "r0_ohm", "t0_celsius", "series_ohm", "full_scale_volts"),
@@ -45,6 +52,9 @@ class Input:
 
     def check(self, table: Table, channels: int, rate_hz: float) -> None:
         """Raises UserError where `channels` of them cannot be read so often, or not at all."""
+        if rate_hz > _MAX_POLLED_HZ:
+            reason = f"can be read {_MAX_POLLED_HZ:g} times a second, rate_hz is {rate_hz:g}"
+            raise table.error("kind", f'"{self.kind}" {reason}')
 
     def rails(self, channel: int) -> tuple[float, float]:
         """The lowest and the highest reading that a channel can give."""
@@ -84,6 +94,7 @@ class Adc(Input):
         return (1 << self.adc_bits) - 1
 
     def check(self, table: Table, channels: int, rate_hz: float) -> None:
+        super().check(table, channels, rate_hz)
         busy = channels * self.oversampling * _CONVERSION_S * rate_hz
         if busy <= 0.5:
             return
@@ -176,4 +187,148 @@ class Thermistor(Adc):
         }
 
 
-INPUTS: Final[dict[str, type[Input]]] = {kind.kind: kind for kind in (Linear, Thermistor)}
+def _one_channel(table: Table, kind: str, channels: int) -> None:
+    if channels != 1:
+        raise table.error("channels", f'are {channels}, "{kind}" has one')
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdcContinuous(Linear):
+    """A voltage on a straight line, converted all the time: a piezo, an analog microphone."""
+
+    kind: ClassVar[str] = "adc_continuous"
+    driver: ClassVar[str] = "AdcContinuousInput"
+
+    oversampling: Annotated[
+        int, Integer("so many conversions are averaged for a sample", low=1, high=4096)
+    ] = 2
+
+    def check(self, table: Table, channels: int, rate_hz: float) -> None:
+        _one_channel(table, self.kind, channels)
+        low, high = _CONVERSIONS_HZ
+        least, most = math.ceil(low / rate_hz), min(4096, math.floor(high / rate_hz))
+        if least > most:
+            raise table.error("kind", f'"{self.kind}" cannot give {rate_hz:g} samples a second')
+        if not least <= self.oversampling <= most:
+            raise table.error(
+                "oversampling",
+                f"{self.oversampling} conversions for each of {rate_hz:g} samples a second are not "
+                f"within {low:g} to {high:g} a second: take {least} to {most}",
+            )
+        if self.adc_bits != 12:
+            raise table.error("adc_bits", f'are 12 with "{self.kind}"')
+        if of(self.gain, 0) == 0:
+            raise table.error("gain", "must not be 0")
+
+    def config(self) -> str:
+        return cpp.braces({"analog": "&kAnalog", "rate_hz": "kSampleRateHz"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mpu6050(Input):
+    """An accelerometer with three axes and a FIFO, on I2C; the parts that follow it too."""
+
+    kind: ClassVar[str] = "mpu6050"
+    driver: ClassVar[str] = "Mpu6050Input"
+
+    # Low-passes of the part, and the range's powers of two.
+    LOW_PASSES: ClassVar[tuple[int, ...]] = (260, 184, 94, 44, 21, 10, 5)
+    RANGES: ClassVar[tuple[int, ...]] = (2, 4, 8, 16)
+    FASTEST_HZ: ClassVar[int] = 1000
+
+    range_g: Annotated[
+        int, Integer("the largest acceleration it measures: 2, 4, 8 or 16", "g", low=2, high=16)
+    ] = 8
+    dlpf_hz: Annotated[
+        int,
+        Integer(
+            "its low-pass: 260, 184, 94, 44, 21, 10 or 5, at most half of the rate",
+            "Hz",
+            low=5,
+            high=260,
+        ),
+    ]
+    address: Annotated[
+        int, Integer("on the bus: 0x68, or 0x69 where its pin AD0 is high", low=0x68, high=0x69)
+    ] = 0x68
+
+    def check(self, table: Table, channels: int, rate_hz: float) -> None:
+        if channels != 3:
+            raise table.error("channels", f"are {channels}, an MPU6050 has three axes")
+        for name, among in (("range_g", self.RANGES), ("dlpf_hz", self.LOW_PASSES)):
+            value = getattr(self, name)
+            if value not in among:
+                *others, last = map(str, among)
+                raise table.error(name, f"is {value}, an MPU6050 has {', '.join(others)} or {last}")
+        # It leaves out all but one of so many samples, 256 at most; without its low-pass of 8000.
+        most = 255 if self.dlpf_hz < self.LOW_PASSES[0] else 31
+        divider = self.FASTEST_HZ / rate_hz
+        if not math.isclose(divider, round(divider), rel_tol=1e-5) or not 1 <= divider <= most + 1:
+            near = self.FASTEST_HZ / min(max(round(divider), 1), most + 1)
+            raise table.error(
+                "kind",
+                f'"{self.kind}" gives {self.FASTEST_HZ} Hz divided by 1 to {most + 1}, rate_hz is '
+                f"{rate_hz:g}: take {near:.6g}",
+            )
+        if 2 * self.dlpf_hz > rate_hz and self.dlpf_hz > self.LOW_PASSES[-1]:
+            fits = max((hz for hz in self.LOW_PASSES if 2 * hz <= rate_hz), default=5)
+            raise table.error(
+                "dlpf_hz",
+                f"{self.dlpf_hz} lets through more than half of rate_hz, which then shows as what "
+                f"it is not: take {fits} or less, or a higher rate_hz",
+            )
+
+    def rails(self, channel: int) -> tuple[float, float]:
+        return -float(self.range_g), self.range_g - self.step(channel)
+
+    def step(self, channel: int) -> float:
+        return self.range_g / 32768
+
+    def config(self) -> str:
+        return cpp.braces(
+            {
+                "rate_hz": "kSampleRateHz",
+                "range_g": str(self.range_g),
+                "dlpf_hz": str(self.dlpf_hz),
+                "address": f"{self.address:#x}",
+            }
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inmp441(Input):
+    """A microphone on I2S; full scale is 1."""
+
+    kind: ClassVar[str] = "inmp441"
+    driver: ClassVar[str] = "I2sInput"
+
+    # Its clock is 64 times that, 0.46 to 3.38 MHz by its data sheet.
+    RATES_HZ: ClassVar[tuple[int, int]] = (7_200, 48_000)
+
+    slot: Annotated[
+        str, Choice("left where its pin L/R is at GND, right at 3V3", among=("left", "right"))
+    ] = "left"
+
+    def check(self, table: Table, channels: int, rate_hz: float) -> None:
+        _one_channel(table, self.kind, channels)
+        low, high = self.RATES_HZ
+        if not low <= rate_hz <= high or rate_hz != round(rate_hz):
+            raise table.error(
+                "kind",
+                f'"{self.kind}" gives {low} to {high} whole samples a second, rate_hz is '
+                f"{rate_hz:g}",
+            )
+
+    def rails(self, channel: int) -> tuple[float, float]:
+        return -1.0, 1.0 - self.step(channel)
+
+    def step(self, channel: int) -> float:
+        return 2.0**-23
+
+    def config(self) -> str:
+        return cpp.braces({"rate_hz": "kSampleRateHz", "right": cpp.boolean(self.slot == "right")})
+
+
+INPUTS: Final[dict[str, type[Input]]] = {
+    kind.kind: kind for kind in (Linear, Thermistor, AdcContinuous, Mpu6050, Inmp441)
+}

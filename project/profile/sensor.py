@@ -127,7 +127,7 @@ class Sampling:
     """How often the sensor is read."""
 
     rate_hz: Annotated[
-        float, Number("how often each channel is read", "Hz", low=2.5e-4, high=50000)
+        float, Number("how often each channel is read", "Hz", low=2.5e-4, high=48000)
     ]
 
 

@@ -244,8 +244,10 @@ void Lines() {
   AddAnomalyMarker(line);
   print();
   for (int i = 0; std::strcmp(FaultText(static_cast<Fault>(i)), "unknown") != 0; ++i) {
-    AddFault(line, static_cast<Fault>(i));
-    print();
+    for (const char* part : {static_cast<const char*>(nullptr), "MPU6050 at 0x68, SDA GPIO21"}) {
+      AddFault(line, static_cast<Fault>(i), part);
+      print();
+    }
   }
 }
 

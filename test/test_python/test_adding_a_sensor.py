@@ -45,7 +45,10 @@ HEADERS = {
     """,
     "esp_bit_defs.h": "",
     "sdkconfig.h": "#define CONFIG_IDF_TARGET_ESP32 1",
-    "soc/soc_caps.h": "#define SOC_GPIO_VALID_OUTPUT_GPIO_MASK 0xffffffffffULL",
+    "soc/soc_caps.h": """
+        #define SOC_GPIO_VALID_GPIO_MASK 0xffffffffffULL
+        #define SOC_GPIO_VALID_OUTPUT_GPIO_MASK 0xffffffffffULL
+    """,
     "freertos/FreeRTOS.h": "#include <cstdint>",
     "freertos/task.h": """
         using TaskHandle_t = struct task*;

@@ -210,7 +210,12 @@ def test_the_workflow_builds_for_every_chip(project: Path) -> None:
     assert f"environment: [{', '.join(ENVIRONMENTS)}]" in workflow
 
 
-# SOC_GPIO_VALID_OUTPUT_GPIO_MASK of ESP-IDF's soc_caps.h
+# SOC_GPIO_VALID_GPIO_MASK and SOC_GPIO_VALID_OUTPUT_GPIO_MASK of ESP-IDF's soc_caps.h
+PINS = {
+    "esp32": 0xFFFFFFFFFF & ~sum(1 << n for n in (24, 28, 29, 30, 31)),
+    "esp32s3": 0x1FFFFFFFFFFFF & ~sum(1 << n for n in (22, 23, 24, 25)),
+    "esp32c3": (1 << 22) - 1,
+}
 OUTPUTS = {
     "esp32": 0xFFFFFFFFFF & ~sum(1 << n for n in (24, 28, 29, 30, 31, 34, 35, 36, 37, 38, 39)),
     "esp32s3": 0x1FFFFFFFFFFFF & ~sum(1 << n for n in (22, 23, 24, 25)),
@@ -224,6 +229,7 @@ def compile_pins(project: Path, folder: Path, chip: str, *defines: str) -> str:
     (folder / "esp_bit_defs.h").touch()
     (folder / "sdkconfig.h").write_text(f"#define CONFIG_IDF_TARGET_{chip.upper()} 1\n")
     mask = f"#define SOC_GPIO_VALID_OUTPUT_GPIO_MASK {OUTPUTS[chip]:#x}ULL\n"
+    mask += f"#define SOC_GPIO_VALID_GPIO_MASK {PINS[chip]:#x}ULL\n"
     (folder / "soc" / "soc_caps.h").write_text(mask)
     header = project / "lib" / "Esp32" / "src" / "Pins.h"
     command = ["g++", "-std=gnu++17", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", f"-I{folder}"]
@@ -256,6 +262,19 @@ def compile_pins(project: Path, folder: Path, chip: str, *defines: str) -> str:
         ("esp32c3", ["-DSENSOR_GPIO=5"], "not a pin of ADC1"),
         ("esp32c3", ["-DLED_GPIO=22"], "not an output"),
         ("esp32c3", ["-DLED_GPIO=3"], "the same pin as a sensor"),
+        ("esp32", ["-DLED_GPIO=22"], None),  # of I2C, which may not be used
+        ("esp32", ["-DI2C_SDA_GPIO=32", "-DI2C_SCL_GPIO=33"], None),
+        ("esp32", ["-DI2C_SDA_GPIO=34"], "I2C_SDA_GPIO: not an output"),
+        ("esp32", ["-DI2C_SCL_GPIO=39"], "I2C_SCL_GPIO: not an output"),
+        ("esp32", ["-DI2C_SDA_GPIO=22"], "I2C_SDA_GPIO, I2C_SCL_GPIO: the same pin twice"),
+        ("esp32", ["-DI2C_SCL_GPIO=3"], "I2C_..._GPIO: taken by the flash memory or the console"),
+        ("esp32", ["-DI2S_SD_GPIO=34"], None),  # an input is enough
+        ("esp32", ["-DI2S_SD_GPIO=24"], "I2S_SD_GPIO: not a pin of this chip"),
+        ("esp32", ["-DI2S_WS_GPIO=35"], "I2S_WS_GPIO: not an output"),
+        ("esp32", ["-DI2S_SCK_GPIO=36"], "I2S_SCK_GPIO: not an output"),
+        ("esp32", ["-DI2S_SD_GPIO=25"], "I2S_..._GPIO: the same pin twice"),
+        ("esp32s3", ["-DI2S_SD_GPIO=30"], "I2S_..._GPIO: taken by the flash"),
+        ("esp32c3", ["-DI2C_SDA_GPIO=20"], "I2C_..._GPIO: taken by the flash"),
     ],
 )
 def test_impossible_pins_do_not_compile(

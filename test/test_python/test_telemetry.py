@@ -68,6 +68,10 @@ LINES: list[tuple[str, Item]] = [
         "Fault: at the low rail (short to ground or open) | State: FAULT",
         Fault("at the low rail (short to ground or open)", {}),
     ),
+    (
+        "Fault: the part does not answer (MPU6050 at 0x68, SDA GPIO21, SCL GPIO22) | State: FAULT",
+        Fault("the part does not answer (MPU6050 at 0x68, SDA GPIO21, SCL GPIO22)", {}),
+    ),
     (">>> ANOMALY DETECTED! <<<", AnomalyMarker()),
     ("RAW,0,0,25.130000", Raw(0, 0, ("25.130000",), False)),
     ("RAW,7,3500,0.10,-9.81,nan", Raw(7, 3500, ("0.10", "-9.81", "nan"), False)),

@@ -145,6 +145,7 @@ def _identity(profile: Profile, manifest: Manifest) -> str:
         + cpp.array("const char*", "kChannelNames", map(cpp.string, names), "kChannels")
         + cpp.array("const char*", "kChannelUnits", map(cpp.string, units), "kChannels")
         + cpp.constant("uint32_t", "kSamplePeriodUs", period)
+        + cpp.constant("float", "kSampleRateHz", cpp.number(profile.sampling.rate_hz))
     )
 
 

@@ -14,7 +14,7 @@ App::App(const AppConfig& config, AppMemory memory, Platform platform, SampleInp
       settings_(config, platform.settings),
       led_(platform.led),
       loop_(config, memory, input, engine, platform.clock, exchange_, led_),
-      shell_(config, platform, engine, settings_, exchange_, loop_.block()) {}
+      shell_(config, platform, engine, settings_, exchange_, loop_.block(), input.part()) {}
 
 void App::Start() {
   Prepare();

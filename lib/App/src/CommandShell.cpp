@@ -18,13 +18,14 @@ const char* WhyForgotten(BlockFound found) {
 }  // namespace
 
 CommandShell::CommandShell(const AppConfig& config, Platform platform, Autoencoder& engine,
-                           Settings& settings, Exchange& exchange, LearntBlock& learnt)
+                           Settings& settings, Exchange& exchange, LearntBlock& learnt,
+                           const char* part)
     : config_(config),
       platform_(platform),
       engine_(engine),
       settings_(settings),
       exchange_(exchange),
-      printer_(config, platform.serial, line_),
+      printer_(config, platform.serial, line_, part),
       learnt_(config, platform, learnt, exchange, line_) {}
 
 void CommandShell::Flush() {

@@ -13,9 +13,9 @@
 
 class CommandShell {
  public:
-  // All must outlive the shell.
+  // All must outlive the shell. `part`: what the input says of itself.
   CommandShell(const AppConfig& config, Platform platform, Autoencoder& engine, Settings& settings,
-               Exchange& exchange, LearntBlock& learnt);
+               Exchange& exchange, LearntBlock& learnt, const char* part);
 
   // ---- before anything is sampled
   void Greet(const char* reset_reason);  // nullptr: the board knows none

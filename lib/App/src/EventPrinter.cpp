@@ -31,7 +31,7 @@ void EventPrinter::PrintFrame(const Event& event) {
   if (raw_ && config_.frame != nullptr) return;  // its samples are printed instead
   const int count = config_.features.channels;
   if (event.kind == Event::Kind::kFault) {
-    AddFault(line_, event.fault);
+    AddFault(line_, event.fault, part_);
   } else if (raw_) {
     AddRaw(line_, event.verdict.frame, event.verdict.micros / 1000, event.values, count, raw_crc_);
   } else {
@@ -49,7 +49,7 @@ void EventPrinter::PrintFrame(const Event& event) {
 void EventPrinter::PrintSample(const Event& event) {
   if (!raw_) return;
   if (event.fault != Fault::kNone) {
-    AddFault(line_, event.fault);
+    AddFault(line_, event.fault, part_);
   } else {
     AddRaw(line_, event.sequence, event.micros / 1000, event.values, config_.channels, raw_crc_);
   }

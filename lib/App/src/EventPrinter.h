@@ -8,9 +8,9 @@
 
 class EventPrinter {
  public:
-  // All must outlive the printer. `line` is empty between two calls.
-  EventPrinter(const AppConfig& config, SerialLine& serial, LineBuffer& line)
-      : config_(config), serial_(serial), line_(line) {}
+  // All must outlive the printer. `line` is empty between two calls; `part` is the input's.
+  EventPrinter(const AppConfig& config, SerialLine& serial, LineBuffer& line, const char* part)
+      : config_(config), serial_(serial), line_(line), part_(part) {}
 
   // Any event but that of a calibration.
   void Print(const Event& event);
@@ -34,6 +34,7 @@ class EventPrinter {
   const AppConfig& config_;
   SerialLine& serial_;
   LineBuffer& line_;
+  const char* const part_;
   bool raw_ = false;
   bool raw_crc_ = false;
   State last_state_ = State::kWarmup;

@@ -1,44 +1,12 @@
 #include "AdcInput.h"
 
+#include "AdcCalibration.h"
 #include "Transfer.h"
-#include "esp_adc/adc_cali_scheme.h"
-#include "esp_timer.h"
 
 namespace {
 
-// 12 dB, for 0 to 3.1 V. Named ADC_ATTEN_DB_11 before ESP-IDF 5.2 and ADC_ATTEN_DB_12 since.
-constexpr auto kAttenuation = static_cast<adc_atten_t>(3);
-
 adc_channel_t Channel(int index) {
   return static_cast<adc_channel_t>(pins::AdcChannel(pins::kSensor[index]));
-}
-
-// The scheme that the chip has, or nullptr where its eFuses hold no calibration values.
-adc_cali_handle_t MakeCalibration(adc_channel_t channel) {
-  adc_cali_handle_t handle = nullptr;
-#if ADC_CALI_SCHEME_CURVE_FITTING_SUPPORTED
-  adc_cali_curve_fitting_config_t config = {};
-  config.unit_id = ADC_UNIT_1;
-  config.chan = channel;
-  config.atten = kAttenuation;
-  config.bitwidth = ADC_BITWIDTH_12;
-  return adc_cali_create_scheme_curve_fitting(&config, &handle) == ESP_OK ? handle : nullptr;
-#elif ADC_CALI_SCHEME_LINE_FITTING_SUPPORTED
-  static_cast<void>(channel);
-  adc_cali_line_fitting_efuse_val_t source = ADC_CALI_LINE_FITTING_EFUSE_VAL_DEFAULT_VREF;
-  if (adc_cali_scheme_line_fitting_check_efuse(&source) != ESP_OK ||
-      source == ADC_CALI_LINE_FITTING_EFUSE_VAL_DEFAULT_VREF) {
-    return nullptr;
-  }
-  adc_cali_line_fitting_config_t config = {};
-  config.unit_id = ADC_UNIT_1;
-  config.atten = kAttenuation;
-  config.bitwidth = ADC_BITWIDTH_12;
-  return adc_cali_create_scheme_line_fitting(&config, &handle) == ESP_OK ? handle : nullptr;
-#else
-  static_cast<void>(channel);
-  return handle;
-#endif
 }
 
 }  // namespace
@@ -56,19 +24,10 @@ void AdcInput::Begin() {
   }
 }
 
-void AdcInput::Start() {
-  // The timer counts on from its last due time, not from now.
-  esp_timer_create_args_t args = {};
-  args.callback = [](void* to_release) { xTaskNotifyGive(static_cast<TaskHandle_t>(to_release)); };
-  args.arg = xTaskGetCurrentTaskHandle();
-  args.name = "sampling";
-  esp_timer_handle_t timer = nullptr;
-  ESP_ERROR_CHECK_WITHOUT_ABORT(esp_timer_create(&args, &timer));
-  ESP_ERROR_CHECK_WITHOUT_ABORT(esp_timer_start_periodic(timer, period_us_));
-}
+void AdcInput::Start() { timer_.Start(period_us_); }
 
 const SampleBlock& AdcInput::Wait() {
-  const uint32_t periods = ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
+  const uint32_t periods = timer_.Wait();
   if (periods > 1) lost_ += periods - 1;
   Fault fault = Fault::kNone;
   for (int i = 0; i < channels_ && fault == Fault::kNone; ++i) {

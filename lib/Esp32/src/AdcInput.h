@@ -7,10 +7,9 @@
 #include "Pins.h"
 #include "Platform.h"
 #include "SampleInput.h"
+#include "SampleTimer.h"
 #include "esp_adc/adc_cali.h"
 #include "esp_adc/adc_oneshot.h"
-#include "freertos/FreeRTOS.h"
-#include "freertos/task.h"
 
 class AdcInput final : public SampleInput {
  public:
@@ -45,6 +44,7 @@ class AdcInput final : public SampleInput {
   const Config& config_;
   int channels_;
   uint32_t period_us_;
+  SampleTimer timer_;
   adc_oneshot_unit_handle_t adc_ = nullptr;
   adc_cali_handle_t calibration_[kMaxChannels] = {};  // nullptr: no calibration values
   float values_[kMaxChannels] = {};

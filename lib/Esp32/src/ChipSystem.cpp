@@ -70,6 +70,6 @@ int ChipSystem::Figures(SystemFigure* figures) const {
   add("heap_min", esp_get_minimum_free_heap_size());
   add("stack_sampling", uxTaskGetStackHighWaterMark(sampling_));
   add("stack_console", uxTaskGetStackHighWaterMark(console_));
-  figures[count++] = sensor_;
+  figures[count++] = sensor_(driver_);
   return count;
 }

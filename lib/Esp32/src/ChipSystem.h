@@ -7,8 +7,9 @@
 
 class ChipSystem final : public System {
  public:
-  // `sensor`: what there is to say of the sensor's driver.
-  explicit ChipSystem(const SystemFigure& sensor) : sensor_(sensor) {}
+  // `sensor`: what there is to say of the sensor's driver, asked anew each time.
+  ChipSystem(SystemFigure (*sensor)(void* driver), void* driver)
+      : sensor_(sensor), driver_(driver) {}
 
   // The tasks whose stacks `status` reports.
   void SetTasks(TaskHandle_t sampling, TaskHandle_t console);
@@ -20,7 +21,8 @@ class ChipSystem final : public System {
   int Figures(SystemFigure* figures) const override;
 
  private:
-  SystemFigure sensor_;
+  SystemFigure (*sensor_)(void* driver);
+  void* driver_;
   TaskHandle_t sampling_ = nullptr;
   TaskHandle_t console_ = nullptr;
 };

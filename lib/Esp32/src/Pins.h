@@ -1,6 +1,7 @@
 // Which pins carry sensor and LED. Others than the defaults: build_flags = -D SENSOR_GPIO=35
-// -D LED_GPIO=4 in platformio.ini; one sensor pin for each channel, -D SENSOR_GPIO=34,35,32.
-// A choice that cannot work does not compile.
+// -D LED_GPIO=4 in platformio.ini; one sensor pin for each channel, -D SENSOR_GPIO=34,35,32. A part
+// on I2C or I2S has pins of its own, I2C_SDA_GPIO and so on. A choice that cannot work does not
+// compile.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +22,21 @@ namespace pins {
 #ifndef LED_GPIO
 #define LED_GPIO 2
 #endif
+#ifndef I2C_SDA_GPIO
+#define I2C_SDA_GPIO 21
+#endif
+#ifndef I2C_SCL_GPIO
+#define I2C_SCL_GPIO 22
+#endif
+#ifndef I2S_SCK_GPIO
+#define I2S_SCK_GPIO 26
+#endif
+#ifndef I2S_WS_GPIO
+#define I2S_WS_GPIO 25
+#endif
+#ifndef I2S_SD_GPIO
+#define I2S_SD_GPIO 27
+#endif
 inline constexpr int kAdc1[] = {36, 37, 38, 39, 32, 33, 34, 35};
 inline constexpr int kTaken[] = {1, 3, 6, 7, 8, 9, 10, 11};
 #elif CONFIG_IDF_TARGET_ESP32S3
@@ -29,6 +45,21 @@ inline constexpr int kTaken[] = {1, 3, 6, 7, 8, 9, 10, 11};
 #endif
 #ifndef LED_GPIO
 #define LED_GPIO 2
+#endif
+#ifndef I2C_SDA_GPIO
+#define I2C_SDA_GPIO 11
+#endif
+#ifndef I2C_SCL_GPIO
+#define I2C_SCL_GPIO 12
+#endif
+#ifndef I2S_SCK_GPIO
+#define I2S_SCK_GPIO 15
+#endif
+#ifndef I2S_WS_GPIO
+#define I2S_WS_GPIO 16
+#endif
+#ifndef I2S_SD_GPIO
+#define I2S_SD_GPIO 17
 #endif
 inline constexpr int kAdc1[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
 inline constexpr int kTaken[] = {26, 27, 28, 29, 30, 31, 32, 43, 44};
@@ -39,6 +70,21 @@ inline constexpr int kTaken[] = {26, 27, 28, 29, 30, 31, 32, 43, 44};
 #ifndef LED_GPIO
 #define LED_GPIO 10
 #endif
+#ifndef I2C_SDA_GPIO
+#define I2C_SDA_GPIO 5
+#endif
+#ifndef I2C_SCL_GPIO
+#define I2C_SCL_GPIO 6
+#endif
+#ifndef I2S_SCK_GPIO
+#define I2S_SCK_GPIO 5
+#endif
+#ifndef I2S_WS_GPIO
+#define I2S_WS_GPIO 6
+#endif
+#ifndef I2S_SD_GPIO
+#define I2S_SD_GPIO 7
+#endif
 inline constexpr int kAdc1[] = {0, 1, 2, 3, 4};
 inline constexpr int kTaken[] = {12, 13, 14, 15, 16, 17, 20, 21};
 #else
@@ -48,6 +94,15 @@ inline constexpr int kTaken[] = {12, 13, 14, 15, 16, 17, 20, 21};
 inline constexpr int kSensor[] = {SENSOR_GPIO};
 inline constexpr int kSensorCount = sizeof(kSensor) / sizeof(kSensor[0]);
 inline constexpr int kLed = LED_GPIO;
+inline constexpr int kI2c[] = {I2C_SDA_GPIO, I2C_SCL_GPIO};
+inline constexpr int kI2s[] = {I2S_SCK_GPIO, I2S_WS_GPIO, I2S_SD_GPIO};
+
+// What a fault says of a part's pins.
+#define PINS_TEXT_OF(pin) #pin
+#define PINS_TEXT(pin) "GPIO" PINS_TEXT_OF(pin)
+#define PINS_I2C_TEXT "SDA " PINS_TEXT(I2C_SDA_GPIO) ", SCL " PINS_TEXT(I2C_SCL_GPIO)
+#define PINS_I2S_TEXT \
+  "SCK " PINS_TEXT(I2S_SCK_GPIO) ", WS " PINS_TEXT(I2S_WS_GPIO) ", SD " PINS_TEXT(I2S_SD_GPIO)
 
 template <size_t kSize>
 constexpr int IndexOf(int pin, const int (&list)[kSize]) {
@@ -67,9 +122,10 @@ constexpr bool SensorPinsAreAdc1() {
   return true;
 }
 
-constexpr bool SensorPinsDiffer() {
-  for (size_t i = 0; i < kSensorCount; ++i) {
-    if (IndexOf(kSensor[i], kSensor) != static_cast<int>(i)) return false;
+template <size_t kSize>
+constexpr bool Differ(const int (&list)[kSize]) {
+  for (size_t i = 0; i < kSize; ++i) {
+    if (IndexOf(list[i], list) != static_cast<int>(i)) return false;
   }
   return true;
 }
@@ -79,9 +135,36 @@ constexpr bool CanOutput(int pin) {
 }
 
 static_assert(SensorPinsAreAdc1(), "SENSOR_GPIO: not a pin of ADC1 on this chip (see kAdc1)");
-static_assert(SensorPinsDiffer(), "SENSOR_GPIO: the same pin twice");
+constexpr bool CanInput(int pin) {
+  return pin >= 0 && pin < 64 && ((uint64_t{SOC_GPIO_VALID_GPIO_MASK} >> pin) & 1) != 0;
+}
+
+template <size_t kSize>
+constexpr bool AnyTaken(const int (&list)[kSize]) {
+  for (const int pin : list) {
+    if (IndexOf(pin, kTaken) >= 0) return true;
+  }
+  return false;
+}
+
+// Asked only where there is such a part: the LED of an analog sensor may be on a pin of theirs.
+constexpr bool LedIsNoneOfI2c() { return IndexOf(kLed, kI2c) < 0; }
+constexpr bool LedIsNoneOfI2s() { return IndexOf(kLed, kI2s) < 0; }
+
+static_assert(Differ(kSensor), "SENSOR_GPIO: the same pin twice");
 static_assert(IndexOf(kLed, kSensor) < 0, "LED_GPIO: the same pin as a sensor");
 static_assert(CanOutput(kLed), "LED_GPIO: not an output of this chip");
 static_assert(IndexOf(kLed, kTaken) < 0, "LED_GPIO: taken by the flash memory or the console");
+
+// The clock of I2C is an output, and so is its data, half of the time.
+static_assert(CanOutput(kI2c[0]), "I2C_SDA_GPIO: not an output of this chip");
+static_assert(CanOutput(kI2c[1]), "I2C_SCL_GPIO: not an output of this chip");
+static_assert(Differ(kI2c), "I2C_SDA_GPIO, I2C_SCL_GPIO: the same pin twice");
+static_assert(!AnyTaken(kI2c), "I2C_..._GPIO: taken by the flash memory or the console");
+static_assert(CanOutput(kI2s[0]), "I2S_SCK_GPIO: not an output of this chip");
+static_assert(CanOutput(kI2s[1]), "I2S_WS_GPIO: not an output of this chip");
+static_assert(CanInput(kI2s[2]), "I2S_SD_GPIO: not a pin of this chip");
+static_assert(Differ(kI2s), "I2S_..._GPIO: the same pin twice");
+static_assert(!AnyTaken(kI2s), "I2S_..._GPIO: taken by the flash memory or the console");
 
 }  // namespace pins

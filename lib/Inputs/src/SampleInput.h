@@ -15,4 +15,8 @@ class SampleInput {
 
   // Samples that the sensor had and no block holds, since the start; wraps.
   virtual uint32_t lost() const { return 0; }
+
+  // Any thread: which part it is and on which pins, for the faults that are about it; nullptr where
+  // there is nothing to say. Never changes.
+  virtual const char* part() const { return nullptr; }
 };

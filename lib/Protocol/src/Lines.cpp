@@ -82,8 +82,10 @@ void AddReading(LineBuffer& line, const Verdict& verdict, float value, CauseText
 
 void AddAnomalyMarker(LineBuffer& line) { line.Add(">>> ANOMALY DETECTED! <<<").End(); }
 
-void AddFault(LineBuffer& line, Fault fault) {
-  line.Add("Fault: ").Add(FaultText(fault)).Add(" | State: FAULT").End();
+void AddFault(LineBuffer& line, Fault fault, const char* part) {
+  line.Add("Fault: ").Add(FaultText(fault));
+  if (part != nullptr && IsOfPart(fault)) line.Add(" (").Add(part).Add(')');
+  line.Add(" | State: FAULT").End();
 }
 
 void AddRaw(LineBuffer& line, uint32_t sequence, int64_t milliseconds, const float* values,

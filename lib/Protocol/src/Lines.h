@@ -94,8 +94,9 @@ constexpr size_t LongestReading(const char* const* names, int channels) {
 // ">>> ANOMALY DETECTED! <<<"
 void AddAnomalyMarker(LineBuffer& line);
 
-// "Fault: out of range | State: FAULT"
-void AddFault(LineBuffer& line, Fault fault);
+// "Fault: out of range | State: FAULT"; `part`, where a fault is about one and it is not nullptr,
+// in brackets behind its text.
+void AddFault(LineBuffer& line, Fault fault, const char* part = nullptr);
 
 // "RAW,<sequence>,<milliseconds>,<value>[,<value>...]", with "*<crc>" behind it where asked.
 void AddRaw(LineBuffer& line, uint32_t sequence, int64_t milliseconds, const float* values,

@@ -18,6 +18,16 @@ const char* FaultText(Fault fault) {
       return "self-test failed";
     case Fault::kEngine:
       return "engine failed";
+    case Fault::kNoAnswer:
+      return "the part does not answer";
+    case Fault::kWrongPart:
+      return "another part answers";
+    case Fault::kSilent:
+      return "silent";
+    case Fault::kFullScale:
+      return "at full scale";
+    case Fault::kWrongRate:
+      return "not sampled at the profile's rate";
   }
   return "unknown";
 }

@@ -202,6 +202,15 @@ static void InjectedValuesWaitForTheWarmupAndTakeTheWholePath() {
   TEST_ASSERT_FALSE(board.led);
 }
 
+static void AFaultOfAPartSaysWhichPart() {
+  board.part_text = "MPU6050 at 0x68, SDA GPIO21, SCL GPIO22";
+  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  app.Start();
+  board.fault = Fault::kNoAnswer;
+  Run(app, 1);
+  TEST_ASSERT_TRUE(board.Said("Fault: the part does not answer (MPU6050 at 0x68, SDA GPIO21, "));
+}
+
 static void ASensorFaultIsNoAnomaly() {
   App app(kConfig, {states, nullptr}, board.platform(), board, engine);
   app.Start();
@@ -980,6 +989,7 @@ static void RunTests() {
   RUN_TEST(StartSaysWhatTheTutorialSays);
   RUN_TEST(AnAnomalyLightsTheLedAndCalmPutsItOut);
   RUN_TEST(InjectedValuesWaitForTheWarmupAndTakeTheWholePath);
+  RUN_TEST(AFaultOfAPartSaysWhichPart);
   RUN_TEST(ASensorFaultIsNoAnomaly);
   RUN_TEST(RawReplacesReadingsUntilItIsOff);
   RUN_TEST(ThresholdIsKeptOverAReboot);

@@ -132,6 +132,19 @@ static void AFaultIsNoReading() {
   TEST_ASSERT_EQUAL_STRING("Fault: not a number | State: FAULT\r\n", line.text());
 }
 
+static void AFaultOfAPartSaysWhichAndWhere() {
+  const char part[] = "MPU6050 at 0x68, SDA GPIO21, SCL GPIO22";
+  LineBuffer line;
+  AddFault(line, Fault::kNoAnswer, part);
+  TEST_ASSERT_EQUAL_STRING(
+      "Fault: the part does not answer (MPU6050 at 0x68, SDA GPIO21, SCL GPIO22) | State: "
+      "FAULT\r\n",
+      line.text());
+  line.Clear();
+  AddFault(line, Fault::kStuck, part);
+  TEST_ASSERT_EQUAL_STRING("Fault: stuck at one value | State: FAULT\r\n", line.text());
+}
+
 static void RawLinesCarryAllChannelsAndACheckSum() {
   const float values[] = {25.125f, -1.5f};
   LineBuffer line;
@@ -176,6 +189,7 @@ static void RunTests() {
   RUN_TEST(OnRequestAReadingTellsOfTheOtherChannels);
   RUN_TEST(TheLongestReadingIsNotCut);
   RUN_TEST(AFaultIsNoReading);
+  RUN_TEST(AFaultOfAPartSaysWhichAndWhere);
   RUN_TEST(RawLinesCarryAllChannelsAndACheckSum);
   RUN_TEST(TheCheckSumsAreTheOnesTheyAreCalled);
   RUN_TEST(ALineThatDoesNotFitIsCutAndSaysSo);
