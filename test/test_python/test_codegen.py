@@ -143,14 +143,14 @@ def test_headers_compile_without_a_warning(name: str, project: Path, tmp_path: P
 def test_a_limit_that_was_raised_in_python_alone_does_not_compile(
     project_copy: Path, platformio: PlatformIO
 ) -> None:
-    """Twenty features would be written past the ends of arrays of sixteen."""
+    """Twenty-four features would be written past the ends of arrays of twenty."""
     (project_copy / ".venv").symlink_to(sys.prefix)
     limits = project_copy / "project" / "profile" / "limits.py"
     text = limits.read_text("utf-8")
-    assert "MAX_FEATURES: Final = 16" in text
-    limits.write_text(text.replace("MAX_FEATURES: Final = 16", "MAX_FEATURES: Final = 24"), "utf-8")
-    use = ", ".join(f'{{ kind = "smooth", tau = {tau} }}' for tau in range(2, 22))
-    profile = project_copy / "twenty.toml"
+    assert "MAX_FEATURES: Final = 20" in text
+    limits.write_text(text.replace("MAX_FEATURES: Final = 20", "MAX_FEATURES: Final = 24"), "utf-8")
+    use = ", ".join(f'{{ kind = "smooth", tau = {tau} }}' for tau in range(2, 26))
+    profile = project_copy / "many.toml"
     lesson = (project_copy / "profiles" / "lesson.toml").read_text("utf-8")
     for old, new in (
         ('use = ["value"]', f"use = [{use}]"),
