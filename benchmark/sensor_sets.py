@@ -34,7 +34,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Set:
-    """`profile` is a file in examples/ or profiles/. With `by_clip` a recording counts once, by its
+    """`profile` is a file in examples/. With `by_clip` a recording counts once, by its
     highest score; else every frame does."""
 
     name: str
@@ -154,7 +154,7 @@ def _sounds(folder: Path) -> Iterator[Set]:
             ]
             fold = Fold(_columns([train]), _columns(judged), _columns(mixed))
             name = f"esc10_{background}_{event}"
-            yield Set(name, "profiles/microphone.toml", (fold,), by_clip=True)
+            yield Set(name, "examples/microphone.toml", (fold,), by_clip=True)
 
 
 def _columns(clips: list[Array]) -> list[Array]:

@@ -27,10 +27,11 @@ struct AppConfig {
   const float* golden_outputs;  // the same shape
   float golden_tolerance;       // largest error of a healthy engine
 
-  // Microseconds from frame to frame.
+  // Microseconds from frame to frame; a sample's own period may not be whole.
   constexpr uint32_t frame_period_us() const {
-    return frame == nullptr ? sample_period_us
-                            : sample_period_us * static_cast<uint32_t>(frame->hop);
+    if (frame == nullptr) return sample_period_us;
+    const float period_us = 1e6f * static_cast<float>(frame->hop) / frame->sample_rate_hz;
+    return static_cast<uint32_t>(period_us + 0.5f);
   }
 };
 
