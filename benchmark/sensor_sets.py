@@ -130,7 +130,10 @@ def _wrist(folder: Path) -> Iterator[Set]:
     for label in labels if len(idle) > 1 else ():
         if not label.startswith("idle"):
             anomalies = [x for name, x in sorted(g.items()) if name.endswith(f"_{label}")]
-            folds = tuple(Fold(idle[i::2], idle[1 - i :: 2], anomalies) for i in range(2))
+            # Some seconds each: one after another they are long enough to train on.
+            folds = tuple(
+                Fold([np.concatenate(idle[i::2])], idle[1 - i :: 2], anomalies) for i in range(2)
+            )
             yield Set(f"wrist_{label}", "examples/wrist.toml", folds, by_clip=True)
 
 
