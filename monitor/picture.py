@@ -158,8 +158,10 @@ def inject_picture(program: Path, folder: Path) -> None:
     with virtual_board(program) as port:
         module = [sys.executable, "-m", "monitor.inject", "--port", port, "50", "4"]
         lines = _stripped(final_lines(film(module, [])))
-    answer = next(n for n, line in enumerate(lines) if "OK inject" in line)
-    draw(lines[max(answer - 4, 0) :], "pio run -t inject", folder / "inject.svg")
+    alarm = next(n for n, line in enumerate(lines) if "ANOMALY" in line)
+    # Its begin and its end: the alarm may last for more than a minute.
+    shown = [*lines[max(alarm - 6, 0) : alarm + 8], "", *lines[-6:]]
+    draw(shown, "pio run -t inject", folder / "inject.svg")
 
 
 def _stripped(lines: list[str]) -> list[str]:
