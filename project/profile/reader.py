@@ -1,6 +1,7 @@
 """A TOML table that is emptied key by key; what is left over at the end is unknown."""
 
 import difflib
+import json
 import math
 from collections.abc import Sequence
 from typing import Any, Final
@@ -65,7 +66,8 @@ class Table:
         if not isinstance(value, str):
             raise self.error(key, f"must be a string, not {kind_of(value)}")
         if among and value not in among:
-            raise self.error(key, f'"{value}" is not one of {", ".join(among)}')
+            said = json.dumps(value, ensure_ascii=False)  # on one line, whatever is in it
+            raise self.error(key, f"{said} is not one of {', '.join(among)}")
         return value
 
     def flag(self, key: str, default: bool | None = None) -> bool:

@@ -7,7 +7,7 @@
 
 class LineBuffer {
  public:
-  static constexpr size_t kCapacity = 1536;  // of a line with its end
+  static constexpr size_t kCapacity = 2048;  // of a line with its end
 
   // What does not fit is left out, and End() says so; the text is always terminated.
   LineBuffer& Add(const char* text) { return Append(text, std::strlen(text)); }

@@ -276,7 +276,7 @@ static void ASilentStuckOrRailedMicrophoneIsAFault() {
   sound.Give(microphone);
   TEST_ASSERT_TRUE(microphone.fault() == Fault::kNone);
   int32_t slots[2 * kFrames];
-  for (const int32_t stuck : {INT32_MAX, INT32_MIN, 12345678}) {
+  for (const int32_t stuck : {int32_t{INT32_MAX}, int32_t{INT32_MIN}, int32_t{12345678}}) {
     for (int32_t& slot : slots) slot = stuck;
     for (int i = 0; i < 2; ++i) microphone.Take(slots, kFrames, sound.samples);
     const Fault expected = stuck == 12345678 ? Fault::kStuck : Fault::kFullScale;
