@@ -30,8 +30,13 @@ class Result:
 
     def intervals(self) -> list[tuple[int, int]]:
         """Alarms as (first, last + 1) sample numbers."""
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], self.alarm.astype(int), [0]])))
-        return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        return intervals(self.alarm)
+
+
+def intervals(alarm: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Alarms [rows] as (first, last + 1) row numbers."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], alarm.astype(int), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def run(profile: Profile, found: Manifest, samples: Array, learns: bool = True) -> Result:

@@ -159,14 +159,14 @@ def _features(profile: Profile, found: Manifest) -> list[Row]:
 
 def threshold(profile: Profile, found: Manifest) -> str:
     """The threshold as a number, or what stands in its place."""
-    if profile.detector.kind == profiles.NONE:
+    if not profile.has_score:
         return "none, the slow charts judge alone"
     return f"{found['pipeline']['decision']['threshold']:.4g}"
 
 
 def _threshold(profile: Profile, found: Manifest) -> str:
     detector, rule = profile.detector, profile.detector.calibration
-    if detector.kind == profiles.NONE:
+    if not profile.has_score:
         return threshold(profile, found)
     rows = found["metrics"]["rows_scored"]
     if rule is None:

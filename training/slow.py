@@ -88,6 +88,32 @@ def record_of(config: Config, learnt: Learnt) -> dict[str, Any]:
     }
 
 
+def read(found: dict[str, Any], value: int) -> tuple[Config, Learnt]:
+    """What `record` said of one value of a frame, as a board begins with it."""
+    one = found["values"][value]
+    reaches, doubts, floors = (
+        single([rule[key] for rule in one["rules"]]) for key in ("reach", "doubt", "floor")
+    )
+    learnt = Learnt.fresh(1)
+    for name, fresh in vars(learnt).items():
+        if isinstance(fresh, np.ndarray) and name in one["learnt"]:
+            setattr(learnt, name, np.asarray(one["learnt"][name], fresh.dtype)[..., None])
+        elif name in one["learnt"]:
+            setattr(learnt, name, one["learnt"][name])
+    high, low = one["learnt"]["bounds"]
+    config = Config(
+        one["span"],
+        one["bounded"],
+        (low, high) if one["limited"] else None,
+        single([one["quiet"]]),
+        reaches,
+        doubts,
+        floors,
+        float(found["learn_days"]),
+    )
+    return config, learnt
+
+
 def _plain(learnt: Learnt) -> dict[str, Any]:
     """One stream of what was learnt, as JSON has it."""
     fields = dataclasses.asdict(learnt)

@@ -15,7 +15,7 @@ from benchmark.report.page import Part
 from benchmark.report.steps import Told
 from project import commands
 from project.errors import UserError
-from project.profile import NONE, Profile
+from project.profile import Profile
 from training import data, fingerprint, modelinfo
 from training.data import Dataset
 from training.manifest import Manifest
@@ -84,7 +84,7 @@ def _judged(
     step = signals.seconds_a_row(profile, dataset)
     length, source = signals.duration(dataset.rows * step), found["data"]["description"]
     parts, said = [normal], [f"Trained on {length} ({source})."]
-    if profile.detector.kind != NONE:
+    if profile.has_score:
         told("anomalies put into them", 1, _STEPS)
         trial = anomalies.put_in(profile, found, max(dataset.segments, key=len))
         parts.append(signals.injected(profile, trial, step))
@@ -94,7 +94,7 @@ def _judged(
         part, sentence = slow.section(profile, found, dataset)
         parts.append(part)
         said.append(sentence)
-    if profile.detector.kind != NONE:
+    if profile.has_score:
         told("scores", 3, _STEPS)
         parts.append(threshold.section(profile, found, dataset))
     return parts, " ".join(said)
@@ -142,7 +142,7 @@ def _against_others(
     failed: str,
     told: Told,
 ) -> list[Part]:
-    if profile.detector.kind == NONE:
+    if not profile.has_score:
         return []
     if detectors is None and not synthetic.suits(profile):
         count, rate = len(profile.sensor.channels), profile.sampling.rate_hz

@@ -33,14 +33,19 @@ def page(title: str, introduction: str, headline: str, parts: list[Part]) -> str
 
 
 def pairs(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> str:
-    """A small table of plain texts; the first of a row names it."""
+    """A small table of plain texts; the first of a row names it. `missed` stands out."""
     lines = (
         [f"<tr>{''.join(f'<th>{html.escape(cell)}</th>' for cell in head)}</tr>"] if head else []
     )
     for name, *cells in rows:
-        values = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+        values = "".join(map(_cell, cells))
         lines.append(f"<tr><th>{html.escape(name)}</th>{values}</tr>")
     return f'<table class="pairs">{"".join(lines)}</table>'
+
+
+def _cell(text: str) -> str:
+    kind = ' class="missed"' if text == "missed" else ""
+    return f"<td{kind}>{html.escape(text)}</td>"
 
 
 def _section(part: Part) -> str:

@@ -10,7 +10,7 @@ from benchmark.report import drawing
 from benchmark.report.anomalies import Anomaly, Trial
 from benchmark.report.drawing import ALARM, REAL, SCORE, THRESHOLD, Key, Pen
 from benchmark.report.page import Part, pairs
-from project.profile import NONE, Profile
+from project.profile import Profile
 from training import evaluation
 from training.data import Dataset
 from training.evaluation import Result
@@ -55,7 +55,7 @@ def normal(profile: Profile, found: Manifest, dataset: Dataset) -> tuple[Part, i
     x, result = dataset.segments[longest], results[longest]
     length = duration(dataset.rows * step)
     text = f"{found['data']['description']}: {dataset.rows:,} readings, {length}"
-    if profile.detector.kind != NONE:
+    if profile.has_score:
         text += f", {alarms or 'no'} alarm{'s' * (alarms != 1)} in them"
     text += "."
     if dataset.rows > min(len(x), _SHOWN_ROWS):
@@ -74,20 +74,28 @@ def injected(profile: Profile, trial: Trial, step: float) -> Part:
     )
     several = len(profile.value_names) > 1
     rows = [
-        [a.kind, *[name_and_unit(profile, a.channel)[0]] * several, a.size, _verdict(a, step)]
+        [
+            a.kind,
+            *[name_and_unit(profile, a.channel)[0]] * several,
+            a.size,
+            _verdict(a, step),
+        ]
         for a in trial.anomalies
     ]
     head = ["", *["channel"] * several, "put in", "verdict"]
-    table = pairs(rows, head).replace("<td>missed</td>", '<td class="missed">missed</td>')
     drawn = _picture("injected", profile, trial.samples, trial.result, step, trial.anomalies)
-    return Part("What it would say", text, drawn + table)
+    return Part("What it would say", text, drawn + pairs(rows, head))
 
 
 def _verdict(anomaly: Anomaly, step: float) -> str:
-    if anomaly.latency is None:
+    return verdict(None if anomaly.latency is None else anomaly.latency * step)
+
+
+def verdict(after_s: float | None) -> str:
+    """What became of an anomaly: found so many seconds after its begin, or not at all."""
+    if after_s is None:
         return "missed"
-    after = anomaly.latency * step
-    return f"found after {duration(after)}" if after else "found at once"
+    return f"found after {duration(after_s)}" if after_s else "found at once"
 
 
 def _picture(
@@ -97,7 +105,7 @@ def _picture(
     shown = slice(len(x) if anomalies else _SHOWN_ROWS)
     x, score, expected = x[shown], result.score[shown], result.expected[shown]
     channels = x.shape[1]
-    has_score = profile.detector.kind != NONE
+    has_score = profile.has_score
     unit, size = _time_unit(len(x) * step)
     time = np.arange(len(x), dtype=np.float64) * (step / size)
     recon = Key("Recon" if channels == 1 else f"Recon of {_first(profile)}", "expected", "line")
@@ -112,7 +120,7 @@ def _picture(
         pictures[-1].set_xlabel(unit)
         for channel, axes in enumerate(tops):
             pen.line(axes, REAL, time, x[:, channel])
-            axes.set_ylabel(_label(profile, channel, is_short=channels > 2))
+            axes.set_ylabel(label(profile, channel, is_short=channels > 2))
         if not has_score:
             return
         bottom = pictures[-1]
@@ -138,7 +146,7 @@ def _first(profile: Profile) -> str:
     return name_and_unit(profile, 0)[0]
 
 
-def _label(profile: Profile, channel: int, is_short: bool) -> str:
+def label(profile: Profile, channel: int, is_short: bool = False) -> str:
     """Name and unit, such as temperature, C; in two lines where there is little room."""
     name, unit = name_and_unit(profile, channel)
     text = name if not unit else f"{name},\n{unit}" if is_short else f"{name}, {unit}"

@@ -8,10 +8,10 @@ import numpy as np
 from benchmark.report import drawing
 from benchmark.report.drawing import ALARM, REAL, Key, Pen
 from benchmark.report.page import Part, pairs
-from benchmark.report.signals import duration, name_and_unit
+from benchmark.report.signals import label, name_and_unit, verdict
 from project.profile import Profile
-from training import charts, normal, slow
-from training.charts import DAY, Array, Charts
+from training import charts, evaluation, normal, slow
+from training.charts import DAY, Array, Booleans, Charts
 from training.data import Dataset
 from training.manifest import Manifest
 
@@ -36,6 +36,7 @@ class _Value:
 
     name: str
     unit: str
+    label: str  # of an axis
     config: charts.Config
     learnt: charts.Learnt
     day: Array
@@ -56,13 +57,13 @@ class _Value:
         """Days that begin so many scales higher than the recording."""
         return charts.single(self._days() + scales * self.scale)
 
-    def alarms(self, means: Array) -> list[bool]:
+    def alarms(self, means: Array) -> Booleans:
         """Whether a chart is in alarm at each of the minutes after a start."""
         board = Charts(self.config, self.learnt)
-        found = []
-        for mean in means:
+        found = np.zeros(len(means), bool)
+        for minute, mean in enumerate(means):
             board.minute(mean[None])
-            found.append(bool(board.on.any()))
+            found[minute] = board.on.any()
         return found
 
     def _days(self) -> Array:
@@ -72,8 +73,7 @@ class _Value:
 def section(profile: Profile, found: Manifest, dataset: Dataset) -> tuple[Part, str]:
     """The section, and its result in a sentence."""
     assert profile.slow is not None
-    sigma = np.asarray(found["pipeline"]["sigma"])
-    values = [_value(profile, dataset, sigma, i) for i in range(len(sigma))]
+    values = [_value(profile, found, dataset, i) for i in range(len(profile.value_names))]
     first, days, needed = values[0], values[0].learnt.days, profile.slow.learn_days
     if not first.judges:
         sentence = f"Nothing is an alarm before {needed} days are known; the recording has {days}."
@@ -83,7 +83,6 @@ def section(profile: Profile, found: Manifest, dataset: Dataset) -> tuple[Part, 
     x = first.rise(_DRAWN)
     alarms = first.alarms(x)
     table = pairs([*_levels(values), *_events(values)], ["", *(value.name for value in values)])
-    table = table.replace("<td>missed</td>", '<td class="missed">missed</td>')
     text = "What the slow charts would say, on a board that begins with this model. "
     if days < needed:
         text += (
@@ -99,18 +98,16 @@ def section(profile: Profile, found: Manifest, dataset: Dataset) -> tuple[Part, 
     return Part(TITLE, text, body + table), sentence
 
 
-def _value(profile: Profile, dataset: Dataset, sigma: Any, index: int) -> _Value:
-    assert profile.slow is not None
-    frame_s = normal.frame_s(profile, dataset)
-    parts = slow.minute_means([segment[:, index] for segment in dataset.segments], frame_s)
-    config = slow.configure(profile.slow, index, float(sigma[index]), 60 / frame_s)
+def _value(profile: Profile, found: Manifest, dataset: Dataset, index: int) -> _Value:
+    config, learnt = slow.read(found["pipeline"]["slow"], index)
+    segments = [segment[:, index] for segment in dataset.segments]
+    parts = slow.minute_means(segments, normal.frame_s(profile, dataset))
     day = max(parts, key=len)[-DAY:]
     if len(day) < DAY:  # not to repeat a part of one, whose ends do not meet
         day = np.full(_LEAD, day.mean(), np.float32)
-    name, unit = name_and_unit(profile, index)
     seen = max(float(np.ptp(part)) for part in parts)
     scale = config.span if config.bounded else max(seen, config.span)
-    return _Value(name, unit, config, slow.learn(config, parts), day, scale)
+    return _Value(*name_and_unit(profile, index), label(profile, index), config, learnt, day, scale)
 
 
 def _levels(values: list[_Value]) -> list[list[str]]:
@@ -143,27 +140,21 @@ def _size(values: list[_Value], scales: float) -> str:
     return f"{scales:.2g} spans"
 
 
-def _first(alarms: list[bool], begin: int) -> int | None:
-    """Minutes from `begin` until an alarm that was not on before."""
-    after = [i for i, on in enumerate(alarms[begin:]) if on]
-    return after[0] if after and not any(alarms[begin - 1 : begin]) else None
+def _verdict(alarms: Booleans, begin: int) -> str:
+    """Of alarms [minutes] and the minute at which the event begins: one that was on before it does
+    not count."""
+    on = np.flatnonzero(alarms[begin:])
+    found = len(on) > 0 and not alarms[begin - 1 : begin].any()
+    return verdict(60 * float(on[0]) if found else None)
 
 
-def _verdict(alarms: list[bool], begin: int) -> str:
-    after = _first(alarms, begin)
-    if after is None:
-        return "missed"
-    return "found at once" if after == 0 else f"found after {duration(60 * after)}"
-
-
-def _draw(pen: Pen, axes: Any, value: _Value, x: Array, alarms: list[bool]) -> None:
+def _draw(pen: Pen, axes: Any, value: _Value, x: Array, alarms: Booleans) -> None:
     hours = np.arange(len(x)) / 60
     pen.line(axes, REAL, hours, x.astype(np.float64))
     if value.config.bounded:
         for level in value.learnt.bounds[:, 0].tolist():
             pen.across(axes, _LIMIT, level)
-    edges = np.flatnonzero(np.diff([0, *map(int, alarms), 0]))
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+    for begin, end in evaluation.intervals(alarms):
         pen.band(axes, ALARM, hours[begin], hours[min(end, len(x) - 1)])
     axes.set_xlabel("hours")
-    axes.set_ylabel(f"{value.name}, {value.unit}" if value.unit else value.name)
+    axes.set_ylabel(value.label)

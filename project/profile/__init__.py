@@ -102,6 +102,11 @@ class Profile:
         return self.detector.kind == "autoencoder"
 
     @property
+    def has_score(self) -> bool:
+        """Without one the slow charts judge alone."""
+        return self.detector.kind != NONE
+
+    @property
     def value_names(self) -> tuple[str, ...]:
         """What the values of a frame are called; without frames they are the channels."""
         channels = self.sensor.channels
@@ -227,7 +232,7 @@ def shown(path: Path) -> str:
 
 def _check_together(top: Table, profile: Profile) -> None:
     """What only two tables together can get wrong."""
-    if profile.detector.kind == NONE and profile.slow is None:
+    if not profile.has_score and profile.slow is None:
         raise top.error("[detector] kind", f'"{NONE}" needs slow charts: [slow]')
     if profile.detector.chart_tau and profile.detector.threshold:
         raise top.error("[detector] chart_tau", "a second chart needs [detector.calibration]")

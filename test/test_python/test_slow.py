@@ -1,5 +1,6 @@
 """The slow charts as a user meets them: in a profile, in the program, over a recording."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from benchmark.program import plain_text
 from project import profile as profiles
 from project.errors import UserError
+from project.profile import Slow
 from training import charts, slow
 from training.charts import Charts, Learnt
 
@@ -227,6 +229,22 @@ def test_frames_become_minutes(frame_s: float, rows: int, minutes: int) -> None:
         assert means[0] == pytest.approx([59.5, 179.5, 299.5])
     if frame_s == 300:
         assert means[0] == pytest.approx([0] * 5 + [1] * 5)
+
+
+def test_what_a_manifest_says_is_what_was_learnt() -> None:
+    random = np.random.default_rng(3)
+    life = charts.single(20 + np.sin(np.arange(3000) / 9) + 0.05 * random.standard_normal(3000))
+    for rules in (Slow(span=10.0), Slow(limits=(15.0, 34.0)), Slow()):
+        config = slow.configure(rules, 0, 0.08, 120.0)
+        learnt = slow.learn(config, [life[:2000]])
+        found = {"values": [slow.record_of(config, learnt)], "learn_days": config.learn_days}
+        boards = Charts(config, learnt), Charts(*slow.read(json.loads(json.dumps(found)), 0))
+        for mean in np.concatenate([life[2000:], life[2000:] + 9]):
+            for board in boards:
+                board.minute(mean[None])
+            assert np.array_equal(boards[0].values, boards[1].values)
+            assert np.array_equal(boards[0].on, boards[1].on)
+            assert np.array_equal(boards[0].ratio, boards[1].ratio)
 
 
 def test_a_recording_shorter_than_a_minute_still_lays_the_span() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from project import cpp
-from project.profile import NONE, Profile
+from project.profile import Profile
 from training import adaptation
 from training.manifest import Manifest, as_trained
 
@@ -118,9 +118,7 @@ def _score(score: dict[str, Any], tables: _Tables) -> dict[str, str]:
 
 def _decision(profile: Profile, decision: dict[str, Any]) -> dict[str, str]:
     return {
-        "threshold": "kNoThreshold"
-        if profile.detector.kind == NONE
-        else cpp.number(decision["threshold"]),
+        "threshold": cpp.number(decision["threshold"]) if profile.has_score else "kNoThreshold",
         "chart_tau": cpp.number(decision["chart_tau"]),
         "chart_threshold": cpp.number(decision["chart_threshold"]),
         "chart_cap": cpp.number(decision["chart_cap"]),
