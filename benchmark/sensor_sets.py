@@ -25,7 +25,8 @@ _TREE_HZ: Final = 1000 / 3
 
 @dataclass(frozen=True)
 class Fold:
-    """Samples [rows, channels] each: to train on, and to judge."""
+    """Samples [rows, channels] each: to train on, and to judge. Sets that are trained on the same
+    have the same list."""
 
     train: list[Array]
     normal: list[Array]
@@ -90,9 +91,10 @@ def _tree(folder: Path) -> Iterator[Set]:
     even = {name: _evenly(rows) for name, rows in arrays.items()}
     normal = [x for name, x in sorted(even.items()) if name.startswith("non_event")]
     kinds = sorted({name.partition("_")[0] for name in even if not name.startswith("non_event")})
+    halves = normal[::2], normal[1::2]
     for kind in kinds if len(normal) > 1 else ():
         anomalies = [x for name, x in sorted(even.items()) if name.startswith(f"{kind}_")]
-        folds = tuple(Fold(normal[i::2], normal[1 - i :: 2], anomalies) for i in range(2))
+        folds = tuple(Fold(halves[i], halves[1 - i], anomalies) for i in range(2))
         yield Set(f"tree_{kind}", "examples/tree.toml", folds, by_clip=True)
 
 
@@ -109,16 +111,14 @@ def _motion(folder: Path) -> Iterator[Set]:
     g = {name: windows / 1000 for name, windows in arrays.items()}
     if "train_idle" not in g:
         return
-    train, held = _halves(g["train_idle"])
-    judged = ([x for name, x in sorted(g.items()) if name.startswith("test_")] and "test_") or ""
+    first, held = _halves(g["train_idle"])
+    train, normal = [first.reshape(-1, 3)], list(g.get("test_idle", held))
+    part = "test_" if any(name.startswith("test_") for name in g) else "train_"
     for name in sorted(g):
-        label = name.rpartition("_")[2]
-        part = judged or "train_"
-        if label == "idle" or name != f"{part}{label}":
-            continue
-        normal = g.get("test_idle", held)
-        fold = Fold([train.reshape(-1, 3)], list(normal), list(g[name]))
-        yield Set(f"motion_{label}", "examples/motion.toml", (fold,), by_clip=False)
+        if name.startswith(part) and name != f"{part}idle":
+            fold = Fold(train, normal, list(g[name]))
+            label = name.removeprefix(part)
+            yield Set(f"motion_{label}", "examples/motion.toml", (fold,), by_clip=False)
 
 
 def _wrist(folder: Path) -> Iterator[Set]:
@@ -127,13 +127,13 @@ def _wrist(folder: Path) -> Iterator[Set]:
     g = {name: rows / 16384 for name, rows in arrays.items()}
     idle = [x for name, x in sorted(g.items()) if name.rpartition("_")[2].startswith("idle")]
     labels = sorted({name.rpartition("_")[2] for name in g})
+    halves = idle[::2], idle[1::2]
+    # Some seconds each: one after another they are long enough to train on.
+    trains = [[np.concatenate(half)] for half in halves if half]
     for label in labels if len(idle) > 1 else ():
         if not label.startswith("idle"):
             anomalies = [x for name, x in sorted(g.items()) if name.endswith(f"_{label}")]
-            # Some seconds each: one after another they are long enough to train on.
-            folds = tuple(
-                Fold([np.concatenate(idle[i::2])], idle[1 - i :: 2], anomalies) for i in range(2)
-            )
+            folds = tuple(Fold(trains[i], halves[1 - i], anomalies) for i in range(2))
             yield Set(f"wrist_{label}", "examples/wrist.toml", folds, by_clip=True)
 
 
@@ -148,14 +148,14 @@ def _sounds(folder: Path) -> Iterator[Set]:
     events = [name for name in clips if name not in STEADY]
     for background in (name for name in STEADY if name in clips):
         halves = [_halves(clip) for clip in clips[background]]
-        train = np.concatenate([first for first, _ in halves])
+        train = _columns([np.concatenate([first for first, _ in halves])])
         judged = [second for _, second in halves]
         for event in events:
             mixed = [
                 x + np.resize(clips[event][i % len(clips[event])], len(x))
                 for i, x in enumerate(judged)
             ]
-            fold = Fold(_columns([train]), _columns(judged), _columns(mixed))
+            fold = Fold(train, _columns(judged), _columns(mixed))
             name = f"esc10_{background}_{event}"
             yield Set(name, "examples/microphone.toml", (fold,), by_clip=True)
 

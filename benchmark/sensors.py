@@ -7,21 +7,19 @@ profile's own threshold; the others are ranked only.
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import baselines
+from benchmark import baselines, variants
 from benchmark.sensor_sets import Fold, Set
 from project import profile as profiles
-from project.errors import UserError
 from project.paths import PROJECT
 from project.profile import Profile
 from training import evaluation, features, frames, train
 from training.data import Dataset
-from training.manifest import Manifest
 
 Array = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -34,27 +32,39 @@ _CLUSTERS: Final = 32
 _SPECTRUM: Final = 64  # samples of an FFT of Edge Impulse's spectral features
 
 
-@dataclass(frozen=True)
+# What a detector says of the frames of a recording: scores, and which of them are in alarm, if it
+# has a threshold.
+Judge = Callable[[Array], tuple[Array, Booleans]]
+
+
+@dataclass
 class Scored:
     """Scores of the frames of recordings, and which of them are in alarm."""
 
-    normal: list[Array]
-    anomalies: list[Array]
-    normal_alarms: list[Booleans]
-    anomaly_alarms: list[Booleans]
+    normal: list[Array] = field(default_factory=list)
+    anomalies: list[Array] = field(default_factory=list)
+    normal_alarms: list[Booleans] = field(default_factory=list)
+    anomaly_alarms: list[Booleans] = field(default_factory=list)
 
 
 def run(sets: Sequence[Set], names: list[str], told: Callable[[int, int], None]) -> dict[str, Any]:
-    """Measures detectors on sets; `told` hears (done, in all)."""
+    """Figures of detectors on sets, by set; `told` hears (done, in all)."""
     total, done = len(sets) * len(names), 0
     told(0, total)
-    trained: dict[tuple[str, str, int], Manifest] = {}
+    # One for all sets that are trained on the same.
+    trained: dict[tuple[str, int], Judge] = {}
     result: dict[str, Any] = {}
     for one in sets:
         profile = profiles.load(PROJECT / one.profile)
         found: dict[str, Any] = {}
         for name in names:
-            found[name] = _measure(one, profile, name, trained)
+            scored = Scored()
+            for fold in one.folds:
+                key = name, id(fold.train)
+                if key not in trained:
+                    trained[key] = _trained(profile, name, fold.train)
+                _add(scored, fold, trained[key])
+            found[name] = _report(one, profile, name, scored)
             done += 1
             told(done, total)
         own = found.get(OWN[0], {})
@@ -62,69 +72,45 @@ def run(sets: Sequence[Set], names: list[str], told: Callable[[int, int], None])
             **{key: own.get(key) for key in ("auc", "detected", "false_alarms_per_hour")},
             "detectors": found,
         }
-    return {"sets": result}
+    return result
 
 
-def known(asked: list[str] | None) -> list[str]:
-    """The detectors asked for; all without a wish.
-
-    Raises:
-      UserError: one of them is unknown.
-    """
-    for name in asked or ():
-        if name not in NAMES:
-            raise UserError(f"--detector {name}: is none of {', '.join(NAMES)}")
-    return [name for name in NAMES if not asked or name in asked]
-
-
-def _measure(
-    one: Set, profile: Profile, name: str, trained: dict[tuple[str, str, int], Manifest]
-) -> dict[str, Any]:
-    """One detector on one set. Its own models are trained once for all sets of the same normal
-    data."""
-    parts = []
-    for fold in one.folds:
-        if name not in OWN:
-            parts.append(_other(profile, name, fold))
-            continue
-        variant = _variant(profile, name)
-        key = (name, one.profile, hash(b"".join(x.tobytes() for x in fold.train)))
-        if key not in trained:
-            trained[key] = _train(variant, fold.train)
-        parts.append(_own(variant, trained[key], fold))
-    return _report(one, profile, name, parts)
+def _add(scored: Scored, fold: Fold, judge: Judge) -> None:
+    """What a detector says of the recordings of a fold; one without a frame is left out."""
+    for recordings, scores, alarms in (
+        (fold.normal, scored.normal, scored.normal_alarms),
+        (fold.anomalies, scored.anomalies, scored.anomaly_alarms),
+    ):
+        for score, alarm in map(judge, recordings):
+            if len(score):
+                scores.append(score)
+                alarms.append(alarm)
 
 
-def _variant(profile: Profile, name: str) -> Profile:
+def _trained(profile: Profile, name: str, samples: list[Array]) -> Judge:
     if name == "mahalanobis":
-        detector = dataclasses.replace(profile.detector, kind="mahalanobis")
-        return dataclasses.replace(profile, detector=detector)
-    network = dataclasses.replace(profile.network, quantize=name == "int8")
-    return dataclasses.replace(profile, network=network)
+        return _own(variants.mahalanobis(profile), samples)
+    if name in OWN:
+        return _own(variants.quantized(profile, name == "int8"), samples)
+    return _other(profile, name, samples)
 
 
-def _train(profile: Profile, samples: list[Array]) -> Manifest:
-    found = frames.judged(profile, samples, 1 / profile.sampling.rate_hz, "training")
+def _own(profile: Profile, samples: list[Array]) -> Judge:
+    """Each recording on a board of its own, which does not learn from it. Scores are shares of the
+    threshold."""
+    values = frames.judged(profile, samples, 1 / profile.sampling.rate_hz, "training")
     record = {"kind": "file", "description": "recordings", "date": None}
-    dataset = Dataset(found, ["benchmark"], record, None, samples)
-    return train.train(profile, dataset, lambda done, total, loss: None, False).manifest
+    dataset = Dataset(values, ["benchmark"], record, None, samples)
+    found = train.train(profile, dataset, lambda done, total, loss: None, False).manifest
 
+    def judge(recording: Array) -> tuple[Array, Booleans]:
+        frames_of = _frames(profile, recording)
+        if not len(frames_of):
+            return np.empty(0), np.empty(0, bool)
+        result = evaluation.run(profile, found, frames_of, learns=False)
+        return result.score / result.threshold, result.alarm
 
-def _own(profile: Profile, found: Manifest, fold: Fold) -> Scored:
-    """Each recording on a board of its own, which does not learn from it."""
-    threshold = float(found["pipeline"]["decision"]["threshold"])
-
-    def judged(recordings: list[Array]) -> tuple[list[Array], list[Booleans]]:
-        results = [
-            evaluation.run(profile, found, values, learns=False)
-            for x in recordings
-            if len(values := _frames(profile, x))
-        ]
-        return [r.score / threshold for r in results], [r.alarm for r in results]
-
-    normal, normal_alarms = judged(fold.normal)
-    anomalies, anomaly_alarms = judged(fold.anomalies)
-    return Scored(normal, anomalies, normal_alarms, anomaly_alarms)
+    return judge
 
 
 def _frames(profile: Profile, samples: Array) -> Array:
@@ -132,16 +118,17 @@ def _frames(profile: Profile, samples: Array) -> Array:
     return frames.compute(profile.frame, profile.sampling.rate_hz, samples)
 
 
-def _other(profile: Profile, name: str, fold: Fold) -> Scored:
+def _other(profile: Profile, name: str, samples: list[Array]) -> Judge:
     """A detector without a threshold of its own."""
-    describe = _spectral(profile) if name == KMEANS else _scaled(profile, fold.train)
-    rows = np.concatenate([found for x in fold.train if len(found := describe(x))])
+    describe = _spectral(profile) if name == KMEANS else _scaled(profile, samples)
+    rows = np.concatenate([found for x in samples if len(found := describe(x))])
     score = kmeans(rows) if name == KMEANS else baselines.ON_FEATURES[name](rows).score
 
-    def judged(recordings: list[Array]) -> list[Array]:
-        return [score(found) for x in recordings if len(found := describe(x))]
+    def judge(recording: Array) -> tuple[Array, Booleans]:
+        found = describe(recording)
+        return score(found) if len(found) else np.empty(0), np.empty(0, bool)
 
-    return Scored(judged(fold.normal), judged(fold.anomalies), [], [])
+    return judge
 
 
 def _scaled(profile: Profile, training: list[Array]) -> Callable[[Array], Array]:
@@ -203,18 +190,15 @@ def kmeans(rows: Array) -> Callable[[Array], Array]:
     return score
 
 
-def _report(one: Set, profile: Profile, name: str, parts: list[Scored]) -> dict[str, Any]:
+def _report(one: Set, profile: Profile, name: str, scored: Scored) -> dict[str, Any]:
     """Figures of all folds; scores of different folds are compared on the threshold's scale."""
-    normal = [scores for part in parts for scores in part.normal]
-    anomalies = [scores for part in parts for scores in part.anomalies]
-    result: dict[str, Any] = {"auc": auc(_units(one, normal), _units(one, anomalies))}
+    ranked = auc(_units(one, scored.normal), _units(one, scored.anomalies))
+    result: dict[str, Any] = {"auc": ranked}
     if name not in OWN:
         return result
-    frame_h = 1 / profile.frame_rate_hz / 3600
-    quiet = [alarm for part in parts for alarm in part.normal_alarms]
-    loud = [alarm for part in parts for alarm in part.anomaly_alarms]
-    begun = sum(int(np.sum(np.diff(alarm.astype(int), prepend=0) > 0)) for alarm in quiet)
-    hours = sum(map(len, quiet)) * frame_h
+    quiet, loud = scored.normal_alarms, scored.anomaly_alarms
+    begun = sum(len(evaluation.intervals(alarm)) for alarm in quiet)
+    hours = sum(map(len, quiet)) / profile.frame_rate_hz / 3600
     found = np.concatenate([[a.any()] for a in loud] if one.by_clip else loud)
     return result | {
         "detected": float(np.mean(found)),

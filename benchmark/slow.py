@@ -45,18 +45,6 @@ def quick(settings: Settings) -> Settings:
     return replace(settings, days=26, devices=1, firmware_days=9, times=3, firmware_events_on=(8,))
 
 
-def chosen(kinds: list[str] | None) -> tuple[str, ...]:
-    """The kinds of lives asked for; all without a wish.
-
-    Raises:
-      UserError: one of them is unknown.
-    """
-    for kind in kinds or ():
-        if kind not in KINDS:
-            raise UserError(f"--lives {kind}: is none of {', '.join(KINDS)}")
-    return tuple(kind for kind in KINDS if not kinds or kind in kinds)
-
-
 def run(
     profile: Profile,
     detectors: list[str],

@@ -120,6 +120,7 @@ def _synthetic(options: argparse.Namespace) -> None:
 
 def _slow(options: argparse.Namespace) -> None:
     from benchmark import slow, slow_watchers, variants
+    from benchmark.life_kinds import KINDS
 
     names = ("profile", "days", "devices", "seed", "jobs", "lives", "detector")
     asked = {name: value for name in names if (value := getattr(options, name)) is not None}
@@ -128,7 +129,8 @@ def _slow(options: argparse.Namespace) -> None:
     if result is None:
         profile = profiles.load(profiles.find(asked.pop("profile", chosen_profile())))
         wanted = variants.chosen(list(slow_watchers.NAMES), asked.pop("detector", None), profile)
-        settings = slow.Settings(kinds=slow.chosen(asked.pop("lives", None)), jobs=_jobs())
+        kinds = variants.among(tuple(KINDS), asked.pop("lives", None), "--lives")
+        settings = slow.Settings(kinds=tuple(kinds), jobs=_jobs())
         if options.quick or only_shown:
             settings = slow.quick(settings)
         with progress("tasks of lives") as told:
@@ -141,21 +143,14 @@ def _slow(options: argparse.Namespace) -> None:
 
 
 def _sensors(options: argparse.Namespace) -> None:
-    from benchmark import sensor_sets, sensors
+    from benchmark import sensor_sets, sensors, variants
 
-    names = sensors.known(options.detector)
-    sets = sensor_sets.read(options.data)
-    for name in options.sets or ():
-        if name not in (one.name for one in sets):
-            known = ", ".join(one.name for one in sets)
-            raise UserError(f"--sets {name}: is none of {known}")
-    wanted = [one for one in sets if not options.sets or one.name in options.sets]
+    names = variants.among(sensors.NAMES, options.detector, "--detector")
+    sets = {one.name: one for one in sensor_sets.read(options.data)}
+    wanted = variants.among(tuple(sets), options.sets, "--sets")
     with progress("detectors on sets") as told:
-        found = sensors.run(wanted, names, told)
-    if options.json:
-        print(json.dumps(found, indent=1))
-    else:
-        print(tables.sensors(found, tables.markdown if options.markdown else tables.text))
+        found = sensors.run([sets[name] for name in wanted], names, told)
+    _print({"sets": found}, options, tables.sensors, "sets")
 
 
 def _skab(options: argparse.Namespace) -> None:
@@ -198,11 +193,13 @@ def _print(
     result: dict[str, Any],
     options: argparse.Namespace,
     table: Callable[[dict[str, Any], tables.Style], str],
+    part: str = "detectors",
 ) -> None:
+    """The whole as JSON, or the table of a part of it."""
     if options.json:
         print(json.dumps(result, indent=1))
     else:
-        print(table(result["detectors"], tables.markdown if options.markdown else tables.text))
+        print(table(result[part], tables.markdown if options.markdown else tables.text))
 
 
 def _jobs() -> int:

@@ -146,9 +146,8 @@ def _with_latency(found: dict[str, Any] | None) -> str:
     return recall if found.get("latency_s") is None else f"{recall} ({found['latency_s']:.0f} s)"
 
 
-def sensors(result: dict[str, Any], style: Style) -> str:
-    """AUC of every detector by set, then what the product's default finds at its threshold."""
-    sets = result["sets"]
+def sensors(sets: dict[str, Any], style: Style) -> str:
+    """AUC of every detector by set, then what ours find at their own threshold."""
     names = list(_any(sets)["detectors"])
     rows = [
         [name, *(f"{found['detectors'][n]['auc']:.3f}" for n in names)]

@@ -1,6 +1,7 @@
 """What a detector's profile becomes when one thing about it is changed, and how large it is."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from project import profile as profiles
@@ -20,12 +21,22 @@ def named(profile: Profile) -> dict[str, Profile]:
     result[profile.name] = profile
     if profile.has_network:
         other = "float32" if profile.network.quantize else "int8"
-        network = dataclasses.replace(profile.network, quantize=not profile.network.quantize)
-        result[f"{profile.name}-{other}"] = dataclasses.replace(profile, network=network)
+        result[f"{profile.name}-{other}"] = quantized(profile, not profile.network.quantize)
     if is_tail_calibrated(profile):
-        kind = dataclasses.replace(profile.detector, kind="mahalanobis")
-        result["mahalanobis"] = dataclasses.replace(profile, detector=kind)
+        result["mahalanobis"] = mahalanobis(profile)
     return result
+
+
+def quantized(profile: Profile, quantize: bool) -> Profile:
+    """The profile with a network in int8, or in float32."""
+    network = dataclasses.replace(profile.network, quantize=quantize)
+    return dataclasses.replace(profile, network=network)
+
+
+def mahalanobis(profile: Profile) -> Profile:
+    """The profile without its network."""
+    detector = dataclasses.replace(profile.detector, kind="mahalanobis")
+    return dataclasses.replace(profile, detector=detector)
 
 
 def is_tail_calibrated(profile: Profile) -> bool:
@@ -46,11 +57,19 @@ def chosen(known: list[str], asked: list[str] | None, profile: Profile) -> list[
         return known
     kind = "int8" if profile.network.quantize else "float32"
     alias = {f"{profile.name}-{kind}": profile.name}
-    wanted = {alias.get(name, name) for name in asked}
-    for name in asked:
-        if alias.get(name, name) not in known:
-            raise UserError(f"--detector {name}: is none of {', '.join(known)}")
-    return [name for name in known if name in wanted]
+    return among(known, [alias.get(name, name) for name in asked], "--detector")
+
+
+def among(known: Sequence[str], asked: Sequence[str] | None, option: str) -> list[str]:
+    """The names asked for, in the order of `known`; all without a wish.
+
+    Raises:
+      UserError: one of them is unknown.
+    """
+    for name in asked or ():
+        if name not in known:
+            raise UserError(f"{option} {name}: is none of {', '.join(known)}")
+    return [name for name in known if not asked or name in asked]
 
 
 def size(found: Manifest) -> int:

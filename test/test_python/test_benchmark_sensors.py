@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from benchmark import __main__ as benchmark
-from benchmark import sensor_sets, sensors, tables
+from benchmark import sensor_sets, sensors, tables, variants
 from benchmark.sensor_sets import Fold, Set
 from project import profile as profiles
 from project.errors import UserError
@@ -84,7 +84,7 @@ def test_a_folder_without_data_and_an_unknown_name_are_said(tmp_path: Path) -> N
     with pytest.raises(UserError, match=r"motion\.npz: cannot be read"):
         sensor_sets.read(tmp_path)
     with pytest.raises(UserError, match="--detector ouija: is none of int8, float32"):
-        sensors.known(["ouija"])
+        variants.among(sensors.NAMES, ["ouija"], "--detector")
     done = in_process.run(
         benchmark.main, "sensors", "--data", folder_of_a_fan(tmp_path / "x"), "--sets", "fan_fast"
     )
@@ -94,7 +94,7 @@ def test_a_folder_without_data_and_an_unknown_name_are_said(tmp_path: Path) -> N
 def test_from_recordings_to_a_table(tmp_path: Path) -> None:
     names = ["int8", "mahalanobis", "pca", "spectral_kmeans"]
     result = sensors.run(sensor_sets.read(folder_of_a_fan(tmp_path)), names, SILENT)
-    found = json.loads(json.dumps(result))["sets"]["fan_middle"]
+    found = json.loads(json.dumps(result))["fan_middle"]
     assert found["auc"] > 0.99 and found["detected"] > 0.9
     assert found["false_alarms_per_hour"] == 0
     assert list(found["detectors"]) == names
@@ -113,7 +113,7 @@ def test_alarms_are_counted_when_they_begin_and_clips_count_once() -> None:
         normal_alarms=[np.array([False, True, True, False, True]), np.array([True])],
         anomaly_alarms=[np.array([False, True]), np.array([False, False])],
     )
-    found = sensors._report(one, profile, "int8", [part])
+    found = sensors._report(one, profile, "int8", part)
     assert found["auc"] == 0.75 and found["detected"] == 0.5
     assert found["false_alarms"] == 3
     assert found["hours"] == pytest.approx(6 * 0.64 / 3600)
@@ -122,6 +122,6 @@ def test_alarms_are_counted_when_they_begin_and_clips_count_once() -> None:
 @pytest.mark.skipif(not (SHARED / "motion").is_dir(), reason="no recordings here")
 def test_falls_of_a_phone_are_told_from_rest() -> None:
     sets = [one for one in sensor_sets.read(SHARED) if one.name == "motion_fall"]
-    found = sensors.run(sets, ["mahalanobis"], SILENT)["sets"]["motion_fall"]
+    found = sensors.run(sets, ["mahalanobis"], SILENT)["motion_fall"]
     assert found["detectors"]["mahalanobis"]["auc"] > 0.99
     assert found["detectors"]["mahalanobis"]["detected"] > 0.99

@@ -22,6 +22,7 @@ from benchmark import (
     slow_watchers,
     synthetic,
     tables,
+    variants,
 )
 from benchmark.life_events import EVENTS
 from benchmark.life_kinds import KINDS
@@ -285,8 +286,8 @@ def test_what_cannot_be_measured_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"has no table \[slow\]"):
         slow.run(without, ["slow"], slow.Settings(), silent)
     with pytest.raises(UserError, match="--lives cellar: is none of room"):
-        slow.chosen(["cellar"])
-    assert slow.chosen(["oven", "room"]) == ("room", "oven")
+        variants.among(tuple(KINDS), ["cellar"], "--lives")
+    assert variants.among(tuple(KINDS), ["oven", "room"], "--lives") == ["room", "oven"]
     assert slow.kept(tmp_path / "none.json") is None
     (tmp_path / "half.json").write_text("{")
     with pytest.raises(UserError, match="delete it"):
