@@ -1,5 +1,6 @@
 """The constants of a frame's spectra. Plain Python: a build writes them into the header."""
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Final
@@ -33,23 +34,24 @@ class Column:
     filter: Filter | None = None
 
 
-def shape(size: int) -> list[float]:
+@functools.cache
+def shape(size: int) -> tuple[float, ...]:
     """A Hann window [size], periodic: what samples are multiplied with before the FFT."""
-    return [0.5 - 0.5 * math.cos(2 * math.pi * i / size) for i in range(size)]
+    return tuple(0.5 - 0.5 * math.cos(2 * math.pi * i / size) for i in range(size))
 
 
 def band(windows: Windows, rate_hz: float, hz: tuple[float, float]) -> Filter:
     """The mean square of the signal that lies in a band, low <= frequency < high."""
-    size, apart = windows.size, rate_hz / windows.size
-    bins = [k for k in range(1, size // 2 + 1) if hz[0] <= k * apart < hz[1]]
+    size, bins = windows.size, windows.lines(rate_hz, hz)
     return Filter(bins[0], len(bins), scale=2 / (size * sum(w * w for w in shape(size))))
 
 
-def mel(windows: Windows, rate_hz: float) -> list[Filter]:
+@functools.cache
+def mel(windows: Windows, rate_hz: float) -> tuple[Filter, ...]:
     """A triangle for each mel band [mel_bands], of equal area (Slaney's norm)."""
     count, (low, high) = windows.mel_bands, map(_to_mel, windows.mel_hz)
     edges = [_to_hz(low + (high - low) * i / (count + 1)) for i in range(count + 2)]
-    return [_triangle(windows.size, rate_hz, *edges[i : i + 3]) for i in range(count)]
+    return tuple(_triangle(windows.size, rate_hz, *edges[i : i + 3]) for i in range(count))
 
 
 def _triangle(size: int, rate_hz: float, begin: float, top: float, end: float) -> Filter:

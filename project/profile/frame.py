@@ -87,6 +87,11 @@ class Windows:
         tuple[float, float], Interval("where the first begins and the last ends", "Hz")
     ] = (60.0, 8000.0)
 
+    def lines(self, rate_hz: float, hz: tuple[float, float]) -> list[int]:
+        """The bins of a spectrum in a band, low <= frequency < high, without the constant."""
+        apart = rate_hz / self.size
+        return [k for k in range(1, self.size // 2 + 1) if hz[0] <= k * apart < hz[1]]
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -221,12 +226,12 @@ class _Values:
         """Each has a line of the spectrum or more."""
         assert self.windows is not None
         edges = VALUES_HZ.read(table, "hz", None)
-        apart = self.rate_hz / self.windows.size
         if edges[-1] > self.rate_hz / 2:
             raise table.error("hz", f"{edges[-1]:g} is above half of rate_hz, {self.rate_hz / 2:g}")
         bands = list(itertools.pairwise(edges))
         for low, high in bands:
-            if not any(low <= k * apart < high for k in range(1, self.windows.size // 2 + 1)):
+            if not self.windows.lines(self.rate_hz, (low, high)):
+                apart = self.rate_hz / self.windows.size
                 raise table.error(
                     "hz", f"{low:g} to {high:g} has no line of a spectrum with one in {apart:g} Hz"
                 )

@@ -94,6 +94,10 @@ class Adc(Input):
         return (1 << self.adc_bits) - 1
 
     def check(self, table: Table, channels: int, rate_hz: float) -> None:
+        self.check_pace(table, channels, rate_hz)
+
+    def check_pace(self, table: Table, channels: int, rate_hz: float) -> None:
+        """Raises UserError where it cannot convert so often."""
         super().check(table, channels, rate_hz)
         busy = channels * self.oversampling * _CONVERSION_S * rate_hz
         if busy <= 0.5:
@@ -203,7 +207,7 @@ class AdcContinuous(Linear):
         int, Integer("so many conversions are averaged for a sample", low=1, high=4096)
     ] = 2
 
-    def check(self, table: Table, channels: int, rate_hz: float) -> None:
+    def check_pace(self, table: Table, channels: int, rate_hz: float) -> None:
         _one_channel(table, self.kind, channels)
         low, high = _CONVERSIONS_HZ
         least, most = math.ceil(low / rate_hz), min(4096, math.floor(high / rate_hz))
@@ -217,8 +221,6 @@ class AdcContinuous(Linear):
             )
         if self.adc_bits != 12:
             raise table.error("adc_bits", f'are 12 with "{self.kind}"')
-        if of(self.gain, 0) == 0:
-            raise table.error("gain", "must not be 0")
 
     def config(self) -> str:
         return cpp.braces({"analog": "&kAnalog", "rate_hz": "kSampleRateHz"})

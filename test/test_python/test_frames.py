@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-import cpp_probe
+import framer_probe
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -19,7 +19,6 @@ from project.profile import Frame, Profile
 from project.profile.catalogue import FRAME_CATALOGUE
 from project.profile.frame import FrameValue
 from training import data, evaluation, frames, manifest, train
-from training.codegen import frame as codegen_frame
 from training.wishes import Wishes
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
@@ -29,26 +28,6 @@ FAN = Path(__file__).resolve().parents[2] / "examples" / "fan.toml"
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "fan_esp32" / "fan.npz"
 
 WHOLE = [k for k, about in FRAME_CATALOGUE.items() if not (about.spectral or about.of_vector)]
-
-MAIN = """
-#include <cstdio>
-#include "Framer.h"
-{tables}
-int main() {{
-  static float memory[kFrame.memory_floats()];
-  static PlainFft fft(kFrame.turns());
-  Framer framer(kFrame, {{memory, &fft}});
-  float sample[kFrame.channels];
-  while (std::fread(sample, sizeof(sample), 1, stdin) == 1) {{
-    float values[kFrame.count + 1] = {{}};
-    if (framer.Add(sample) && framer.full()) {{
-      values[0] = 1.0f;
-      framer.Values(values + 1);
-    }}
-    std::fwrite(values, sizeof(values), 1, stdout);
-  }}
-}}
-"""
 
 
 def framed(samples: int, hop: int, channels: int) -> Profile:
@@ -79,14 +58,10 @@ def test_numpy_and_the_firmware_see_the_same_frames(
         9.81 + 0.01 * random.standard_normal((6000, channels)),
     ]
     x = np.concatenate(kinds).astype(np.float32).astype(np.float64)
-    libraries = [project / "lib" / name / "src" for name in ("Signal", "Frontend")]
-    tables = f"constexpr int kChannels = {channels};\n{codegen_frame.tables(profile)}"
-    got = cpp_probe.run(tmp_path, MAIN.format(tables=tables), libraries, x)
     assert profile.frame is not None
-    expected = frames.compute(profile.frame, profile.sampling.rate_hz, x)
-    due = np.flatnonzero(got[:, 0])
-    assert due.tolist() == list(range(samples - 1, len(x), hop))
-    got = got[due, 1:]
+    rate_hz = profile.sampling.rate_hz
+    got = framer_probe.run(project, tmp_path, profile.frame, rate_hz, x)
+    expected = frames.compute(profile.frame, rate_hz, x)
     # A sample within the last digit of the mean may lie on either side of it.
     rate = [value.kind == "zero_crossing_rate" for value in profile.frame.values]
     one = 2 * profile.sampling.rate_hz / (samples - 1)

@@ -5,7 +5,7 @@ import shutil
 import wave
 from pathlib import Path
 
-import cpp_probe
+import framer_probe
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -17,34 +17,12 @@ from project.profile.catalogue import FRAME_CATALOGUE
 from project.profile.frame import FrameValue, Windows
 from project.profile.keys import ALL
 from training import frames, spectrum
-from training.codegen import frame as codegen_frame
 
 Array = npt.NDArray[np.float64]
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 FAN = Path(__file__).resolve().parents[2] / "examples" / "fan.toml"
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
-
-MAIN = """
-#include <cstdio>
-#include "Framer.h"
-constexpr int kChannels = {channels};
-{tables}
-int main() {{
-  static float memory[kFrame.memory_floats()];
-  static PlainFft fft(kFrame.turns());
-  Framer framer(kFrame, {{memory, &fft}});
-  float sample[kFrame.channels];
-  while (std::fread(sample, sizeof(sample), 1, stdin) == 1) {{
-    float values[kFrame.count + 1] = {{}};
-    if (framer.Add(sample) && framer.full()) {{
-      values[0] = 1.0f;
-      framer.Values(values + 1);
-    }}
-    std::fwrite(values, sizeof(values), 1, stdout);
-  }}
-}}
-"""
 
 
 def everything(
@@ -63,17 +41,6 @@ def everything(
     found += [FrameValue(kind, channel, "mean") for kind in ("log_rms", "zero_crossing_rate")]
     found += [FrameValue("log_rms", channel, "sd"), FrameValue("kurtosis", channel, "max")]
     return found + ([FrameValue("tilt", ALL)] if several else [])
-
-
-def compiled(project: Path, folder: Path, frame: Frame, rate_hz: float, x: Array) -> Array:
-    """What the firmware's frames come to [frames, values]."""
-    tables = codegen_frame.config(frame, rate_hz)
-    code = MAIN.format(channels=x.shape[1], tables=tables)
-    libraries = [project / "lib" / name / "src" for name in ("Signal", "Frontend")]
-    got = cpp_probe.run(folder, code, libraries, x)
-    due = np.flatnonzero(got[:, 0])
-    assert due.tolist() == list(range(frame.samples - 1, len(x), frame.hop))
-    return got[due, 1:]
 
 
 def worst(frame: Frame, rate_hz: float, got: Array, expected: Array) -> float:
@@ -139,7 +106,7 @@ def test_numpy_and_the_firmware_see_the_same_windows(
         (walk[: max(rows // 4, 2 * samples)], 1e-3),
     ):
         x = x.astype(np.float32).astype(np.float64)
-        got = compiled(project, tmp_path, frame, rate_hz, x)
+        got = framer_probe.run(project, tmp_path, frame, rate_hz, x)
         assert worst(frame, rate_hz, got, frames.compute(frame, rate_hz, x)) < most
 
 
@@ -152,7 +119,7 @@ def test_on_recordings(project: Path, tmp_path: Path) -> None:
     values = everything(windows, 0, [60.0, 500.0, 2000.0, 8000.0], several=False)
     frame = Frame(15872, 15872, tuple(values), windows)
     x = np.concatenate([sound(clip) for clip in clips])[:, None]
-    got = compiled(project, tmp_path, frame, 16000.0, x)
+    got = framer_probe.run(project, tmp_path, frame, 16000.0, x)
     assert worst(frame, 16000.0, got, frames.compute(frame, 16000.0, x)) < 1e-4
 
 

@@ -170,11 +170,9 @@ const SampleBlock& AdcContinuousInput::Wait() {
 
 // So many samples as are due; false: none is.
 bool AdcContinuousInput::GiveFault() {
-  const int64_t first = pace_.told();
-  const int count = pace_.Take(esp_timer_get_time(), AdcStream::kMost);
-  more_faults_ = count == AdcStream::kMost;
-  block_ = {values_, count, Fault::kNoAnswer, false, first};
-  return count > 0;
+  block_ = pace_.TakeFault(esp_timer_get_time(), AdcStream::kMost, Fault::kNoAnswer, values_);
+  more_faults_ = block_.count == AdcStream::kMost;
+  return block_.count > 0;
 }
 
 // Reads what waits; how many conversions that were.

@@ -77,11 +77,9 @@ const SampleBlock& I2sInput::Wait() {
 
 // So many samples as are due; false: none is.
 bool I2sInput::GiveFault() {
-  const int64_t first = pace_.told();
-  const int count = pace_.Take(esp_timer_get_time(), kFrames);
-  more_faults_ = count == kFrames;
-  block_ = {values_, count, Fault::kNoAnswer, false, first};
-  return count > 0;
+  block_ = pace_.TakeFault(esp_timer_get_time(), kFrames, Fault::kNoAnswer, values_);
+  more_faults_ = block_.count == kFrames;
+  return block_.count > 0;
 }
 
 // A whole buffer, so that a hole is between two of them.

@@ -74,26 +74,27 @@ float Framer::FromSpectrum(int32_t filter) const {
 float Framer::FromWindows(const FrameValueSpec& spec) const {
   const WindowsConfig& windows = *config_.windows;
   const float* const column = columns_ + spec.column;
-  const float mean = Mean(spec.column);
-  float result = mean;
-  if (spec.take == Take::kMax) {
-    for (int32_t i = 0; i < windows.per_frame; ++i) {
-      result = std::fmax(result, column[i * windows.count]);
-    }
-  } else if (spec.take == Take::kDeviation) {
-    float squares = 0.0f;
-    for (int32_t i = 0; i < windows.per_frame; ++i) {
-      const float d = column[i * windows.count] - mean;
-      squares += d * d;
-    }
-    result = std::sqrt(squares / static_cast<float>(windows.per_frame));
-  } else if (spec.take == Take::kWeighted) {
-    result = 0.0f;
+  float result = 0.0f;
+  if (spec.take == Take::kWeighted) {
     for (int32_t i = 0; i < spec.columns; ++i) {
       result += spec.weights[i] * Mean(spec.column + i);
     }
+    return result;
   }
-  return result;
+  if (spec.take == Take::kMax) {
+    result = column[0];
+    for (int32_t i = 1; i < windows.per_frame; ++i) {
+      result = std::fmax(result, column[i * windows.count]);
+    }
+    return result;
+  }
+  const float mean = Mean(spec.column);
+  if (spec.take == Take::kMean) return mean;
+  for (int32_t i = 0; i < windows.per_frame; ++i) {
+    const float d = column[i * windows.count] - mean;
+    result += d * d;
+  }
+  return std::sqrt(result / static_cast<float>(windows.per_frame));
 }
 
 float Framer::Mean(int32_t column) const {

@@ -95,10 +95,8 @@ const SampleBlock& Mpu6050::Poll(int64_t micros) {
   if (state_ == State::kResets && micros >= next_try_) SetUp(micros);
   if (state_ == State::kRuns) Drain(micros);
   if (block_.count > 0 || fault_ == Fault::kNone) return block_;
-  const int64_t first = pace_.told();
-  const int count = pace_.Take(micros, kBlock);
-  more_ = count == kBlock;
-  block_ = {values_, count, fault_, false, first};
+  block_ = pace_.TakeFault(micros, kBlock, fault_, values_);
+  more_ = block_.count == kBlock;
   return block_;
 }
 

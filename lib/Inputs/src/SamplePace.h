@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "SampleBlock.h"
+
 class SamplePace {
  public:
   explicit SamplePace(float rate_hz) : rate_hz_(rate_hz) {}
@@ -30,6 +32,12 @@ class SamplePace {
     const int count = due < static_cast<float>(most) ? static_cast<int>(due) : most;
     told_ += Micros(count);
     return count;
+  }
+
+  // The same as a block with a fault; `values` have room for them and mean nothing.
+  SampleBlock TakeFault(int64_t micros, int most, Fault fault, const float* values) {
+    const int64_t first = told_;
+    return {values, Take(micros, most), fault, false, first};
   }
 
  private:
