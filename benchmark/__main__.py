@@ -3,7 +3,9 @@
 import argparse
 import sys
 
-from benchmark import suites
+from benchmark import pages, suites
+from benchmark.chaos import command as chaos
+from benchmark.fleet import command as fleet
 from benchmark.report import command as report
 from benchmark.speed import command as speed
 from project import commands
@@ -11,7 +13,7 @@ from project.terminal import make_lenient
 from training import outcome
 
 _DESCRIPTION = """\
-How good the detectors are and how fast they run, measured.
+How good the detectors are, how fast they run, and how many boards a server takes, measured.
 
   synthetic  simulated devices: recall by kind and size, false alarms a day
   slow       months of simulated lives: slow events, and the program from day to day
@@ -19,7 +21,10 @@ How good the detectors are and how fast they run, measured.
   skab       a pump with eight sensors: F1, false and missed alarms
   nab        months of temperatures: the score of NAB
   causes     correlated channels: is the one that moved named
+  pages      how fast the server's pages open, with a million minutes of a board
   speed      speed and size on this computer, against other engines
+  fleet      boards by the thousand against a broker and the server: from event to commit
+  chaos      exactly once, while boards, gateway, broker and server are killed
   report     an HTML page about a model: its data, its score, what it finds, what int8 costs
 """
 
@@ -48,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     suites.add_parsers(verbs)
     speed.add_parser(verbs)
+    fleet.add_parser(verbs)
+    chaos.add_parser(verbs)
+    pages.add_parser(verbs)
     report.add_parser(verbs)
     return parser
 

@@ -1,8 +1,8 @@
 """NAB's temperature files: months of readings, thresholds without labels.
 
-`logger` is the profile for such data, and runs as the compiled program; `return_period` is what its
-charts have to be compared with (return_period.py). The others are trained on the rows of the
-probation and calibrated on them.
+`logger` is the profile for such data. It runs as the compiled program, and so does `any`, which is
+told nothing but the pace; `return_period` is what their charts have to be compared with
+(return_period.py). The others are trained on the rows of the probation and calibrated on them.
 
 For all of them an alarm is what it is on a board: it begins with a score at the threshold, ends
 after a time of low scores, and only its beginning counts. When it ends is said by the detector's
@@ -29,7 +29,7 @@ from benchmark.nab_scoring import Series, evaluate, probation_rows
 from project import profile as profiles
 from project.errors import UserError
 from project.profile import CATALOGUE, Profile
-from training import calibration, evaluation, features, normal, scaling, train
+from training import calibration, evaluation, features, normal, scaling
 from training.data import Dataset
 from training.normal import Normal
 
@@ -38,6 +38,7 @@ Times = npt.NDArray[np.datetime64]
 
 OWN: Final = "return_period"
 LOGGER: Final = "logger"
+AS_PROGRAM: Final = (LOGGER, variants.GENERIC)
 _LOGGER_END: Final = (0.75, 24.0)  # as SlowCharts has it: of the way to the limit, hours
 FIXED: Final = 200
 # A tenth to ten times one's own, and one that nothing reaches.
@@ -136,14 +137,17 @@ def run(
     series: dict[str, list[Series]] = {name: [] for name in names}
     told(0, len(recordings))
     with tempfile.TemporaryDirectory() as folder:
-        compiler = program.compiler(Path(folder)) if LOGGER in names else None
+        runs = any(name in names for name in AS_PROGRAM)
+        compiler = program.compiler(Path(folder)) if runs else None
         for done, recording in enumerate(recordings, start=1):
             for name, ratios in ratios_of(profile, names, recording).items():
                 begins = alarms(ratios, *_end(profile, name, recording))
                 series[name].append(Series(begins, recording.windows))
-            if compiler is not None:
-                begins = logger_begins(recording, compiler)
-                series[LOGGER].append(Series(begins, recording.windows))
+            for name in AS_PROGRAM:
+                if name not in names or compiler is None:
+                    continue
+                begins = program_begins(name, recording, compiler)
+                series[name].append(Series(begins, recording.windows))
             told(done, len(recordings))
     return {name: _report(recordings, files) for name, files in series.items()}
 
@@ -155,9 +159,9 @@ def ratios_of(profile: Profile, names: list[str], recording: NabFile) -> dict[st
     result = {}
     samples = recording.values[:, None]
     for name, variant in variants.named(profile).items():
-        if name in names:
+        if name in names and name not in AS_PROGRAM:
             fitted = _ranged(variant, recording.values[:rows]) if name == "lesson" else variant
-            found = train.train(fitted, data, lambda done, total, loss: None, False).manifest
+            found = variants.model(fitted, data)
             ran = evaluation.run(fitted, found, samples)
             result[name] = ran.score / ran.threshold
     if OWN in names:
@@ -169,16 +173,23 @@ def ratios_of(profile: Profile, names: list[str], recording: NabFile) -> dict[st
     return {name: result[name] for name in names if name in result}
 
 
-def logger_begins(recording: NabFile, compiler: program.Compiler) -> npt.NDArray[np.bool_]:
-    """Beginnings of alarms [rows, THRESHOLDS] of the profile `logger` in the compiled program.
+def program_begins(
+    name: str, recording: NabFile, compiler: program.Compiler
+) -> npt.NDArray[np.bool_]:
+    """Beginnings of alarms [rows, THRESHOLDS] of a profile of AS_PROGRAM in the compiled program.
 
-    `fixed` is what the program itself says. The other thresholds are factors of its nearness.
+    `fixed` is what the program itself says. The other thresholds are factors of its nearness. A
+    generic profile is trained on nothing, and told the pace alone.
     """
-    logger = profiles.load(profiles.find(LOGGER))
-    rows = probation_rows(len(recording.values))
-    found = train.train(logger, _dataset(recording, rows), lambda *_: None, False).manifest
+    profile = profiles.load(profiles.find(name))
+    rows = 0 if profile.is_generic else probation_rows(len(recording.values))
+    found = variants.model(profile, _dataset(recording, rows))
     with tempfile.TemporaryDirectory() as folder:
-        built = compiler.build(logger, found, Path(folder))
+        built = compiler.build(profile, found, Path(folder))
+        if profile.is_generic:
+            sampling = dataclasses.replace(profile.sampling, rate_hz=1 / recording.interval_s)
+            paced = dataclasses.replace(profile, sampling=sampling)
+            built = dataclasses.replace(built, profile=paced)
         said = built.run([recording.values[rows:, None]])
     near = np.array([float(v) for v in re.findall(rb"Slow: (\S+)", said)])
     states = np.frombuffer(b"".join(re.findall(rb"State: ([WNAF])", said)), np.uint8)

@@ -1,6 +1,7 @@
 """The firmware as a host program, compiled for one detector after another and fed recordings."""
 
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -60,13 +61,27 @@ class Program:
                 text = said.read_text(encoding="utf-8", errors="replace")
                 raise UserError(f"the host program failed: {text}")
 
-    def states(self, clips: list[Array]) -> list[States]:
+    def states(self, clips: list[Array], before: Array | None = None) -> list[States]:
         """State of every sample of clips [rows, channels], each clip on a board of its own: what is
-        learnt from one changes nothing for the next."""
-        return [self._states(clip) for clip in clips]
+        learnt from one changes nothing for the next. Each has known what came `before`."""
+        if before is None:
+            return [self._states(clip, None) for clip in clips]
+        with tempfile.TemporaryDirectory() as folder:
+            learnt, own = Path(folder) / "learnt", Path(folder) / "own"
+            self.learn(before, learnt)
+            found = []
+            for clip in clips:
+                shutil.copy(learnt, own)
+                found.append(self._states(clip, own))
+            return found
 
-    def _states(self, clip: Array) -> States:
-        letters = b"".join(re.findall(rb"State: ([WNAF])", self.run([clip])))
+    def learn(self, samples: Array, state: Path) -> None:
+        """Lets the program learn from samples [rows, channels], and keep that in `state`."""
+        for _ in self.blocks([samples], state):
+            pass
+
+    def _states(self, clip: Array, state: Path | None) -> States:
+        letters = b"".join(re.findall(rb"State: ([WNAF])", b"".join(self.blocks([clip], state))))
         if len(letters) != len(clip):
             raise UserError(f"the host program gave {len(letters)} states for {len(clip)} samples")
         return np.frombuffer(letters, np.uint8)

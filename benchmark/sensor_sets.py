@@ -21,22 +21,28 @@ Array = npt.NDArray[np.float64]
 STEADY: Final = ("rain", "sea_waves", "clock_tick", "helicopter", "crackling_fire")
 _LEVEL: Final = 0.05  # root mean square to which sounds are brought, full scale 1
 _TREE_HZ: Final = 1000 / 3
+_FAN_HZ: Final = 200
+_LEARN_ROWS: Final = 60 * _FAN_HZ  # a minute
+_TURNED: Final = 0.012  # g, from one second to the next: the base was moved
+_LEAST_STILL: Final = 3  # seconds
 
 
 @dataclass(frozen=True)
 class Fold:
     """Samples [rows, channels] each: to train on, and to judge. Sets that are trained on the same
-    have the same list."""
+    have the same list. What is judged is from another mount where there is something to learn:
+    the detector is fitted again to that, as `learn` does."""
 
     train: list[Array]
     normal: list[Array]
     anomalies: list[Array]
+    learn: Array | None = None
 
 
 @dataclass(frozen=True)
 class Set:
-    """`profile` is a file in examples/. With `by_clip` a recording counts once, by its
-    highest score; else every frame does."""
+    """`profile` is a file of the project. With `by_clip` a recording counts once, by its
+    highest score; else every frame does. A set without anomalies shows false alarms alone."""
 
     name: str
     profile: str
@@ -83,6 +89,34 @@ def _fan(folder: Path) -> Iterator[Set]:
             train, normal = _halves(whole[name])
             fold = Fold([train], [normal], [whole[f"{speed}1"]])
             yield Set(f"fan_{speed}", "examples/fan.toml", (fold,), by_clip=False)
+    yield from _mounts(whole)
+
+
+def _mounts(whole: dict[str, Array]) -> Iterator[Set]:
+    """A fan whose detector comes from another mount, or another speed, and learns for a minute."""
+    for name in sorted(whole):
+        speed, moved = name.removesuffix("0"), f"{name}m"
+        others = [whole[other] for other in whole if other.endswith(("0", "0m")) and other != name]
+        if name == speed or not others:
+            continue
+        learnt, rest = np.split(whole[name], [_LEARN_ROWS])
+        if f"{speed}1" in whole and len(rest):
+            fold = Fold(others[-1:], [rest], [whole[f"{speed}1"]], learnt)
+            yield Set(f"fan_{speed}_learnt", "examples/fan.toml", (fold,), by_clip=False)
+        if moved in whole:
+            learnt, rest = np.split(whole[moved], [_LEARN_ROWS])
+            fold = Fold([whole[name]], _between_moves(rest), [], learnt)
+            yield Set(f"fan_{speed}_moved", "examples/fan.toml", (fold,), by_clip=False)
+
+
+def _between_moves(samples: Array) -> list[Array]:
+    """The parts [rows, 3] in which gravity stays where it is, second by second."""
+    seconds = samples[: len(samples) // _FAN_HZ * _FAN_HZ].reshape(-1, _FAN_HZ, 3)
+    turned = abs(np.diff(seconds.mean(axis=1), axis=0)).max(axis=1) > _TURNED
+    moves = np.flatnonzero(turned)
+    begins, ends = [0, *(moves + 2)], [*moves, len(seconds)]
+    parts = [seconds[a:b] for a, b in zip(begins, ends, strict=True)]
+    return [part.reshape(-1, 3) for part in parts if len(part) >= _LEAST_STILL]
 
 
 def _tree(folder: Path) -> Iterator[Set]:
@@ -157,7 +191,7 @@ def _sounds(folder: Path) -> Iterator[Set]:
             ]
             fold = Fold(train, _columns(judged), _columns(mixed))
             name = f"esc10_{background}_{event}"
-            yield Set(name, "examples/microphone.toml", (fold,), by_clip=True)
+            yield Set(name, "profiles/microphone.toml", (fold,), by_clip=True)
 
 
 def _columns(clips: list[Array]) -> list[Array]:

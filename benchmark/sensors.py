@@ -18,7 +18,7 @@ from benchmark.sensor_sets import Fold, Set
 from project import profile as profiles
 from project.paths import PROJECT
 from project.profile import Profile
-from training import evaluation, features, frames, train
+from training import evaluation, features, frames, refit, train
 from training.data import Dataset
 
 Array = npt.NDArray[np.float64]
@@ -26,7 +26,14 @@ Booleans = npt.NDArray[np.bool_]
 
 OWN: Final = ("int8", "float32", "mahalanobis")  # the first is the product's default
 KMEANS: Final = "spectral_kmeans"
-NAMES: Final = (*OWN, *baselines.ON_FEATURES, KMEANS)
+# The product with other hidden layers.
+NETWORKS: Final = {
+    "tanh-4": ((4,), "tanh"),
+    "tanh-16-2-16": ((16, 2, 16), "tanh"),
+    "relu-16-4-16": ((16, 4, 16), "relu"),
+}
+DEFAULT: Final = (*OWN, *baselines.ON_FEATURES, KMEANS)
+NAMES: Final = (*DEFAULT, *NETWORKS)
 
 _CLUSTERS: Final = 32
 _SPECTRUM: Final = 64  # samples of an FFT of Edge Impulse's spectral features
@@ -35,6 +42,9 @@ _SPECTRUM: Final = 64  # samples of an FFT of Edge Impulse's spectral features
 # What a detector says of the frames of a recording: scores, and which of them are in alarm, if it
 # has a threshold.
 Judge = Callable[[Array], tuple[Array, Booleans]]
+
+# A trained detector where it is installed: as it is, or with samples of there to learn from.
+Installed = Callable[[Array | None], Judge]
 
 
 @dataclass
@@ -52,7 +62,7 @@ def run(sets: Sequence[Set], names: list[str], told: Callable[[int, int], None])
     total, done = len(sets) * len(names), 0
     told(0, total)
     # One for all sets that are trained on the same.
-    trained: dict[tuple[str, int], Judge] = {}
+    trained: dict[tuple[str, int], Installed] = {}
     result: dict[str, Any] = {}
     for one in sets:
         profile = profiles.load(PROJECT / one.profile)
@@ -63,7 +73,7 @@ def run(sets: Sequence[Set], names: list[str], told: Callable[[int, int], None])
                 key = name, id(fold.train)
                 if key not in trained:
                     trained[key] = _trained(profile, name, fold.train)
-                _add(scored, fold, trained[key])
+                _add(scored, fold, trained[key](fold.learn))
             found[name] = _report(one, profile, name, scored)
             done += 1
             told(done, total)
@@ -87,15 +97,18 @@ def _add(scored: Scored, fold: Fold, judge: Judge) -> None:
                 alarms.append(alarm)
 
 
-def _trained(profile: Profile, name: str, samples: list[Array]) -> Judge:
+def _trained(profile: Profile, name: str, samples: list[Array]) -> Installed:
     if name == "mahalanobis":
         return _own(variants.mahalanobis(profile), samples)
     if name in OWN:
         return _own(variants.quantized(profile, name == "int8"), samples)
-    return _other(profile, name, samples)
+    if name in NETWORKS:
+        return _own(variants.layered(profile, *NETWORKS[name]), samples)
+    # The others are trained where they are installed.
+    return lambda learn: _other(profile, name, samples if learn is None else [learn])
 
 
-def _own(profile: Profile, samples: list[Array]) -> Judge:
+def _own(profile: Profile, samples: list[Array]) -> Installed:
     """Each recording on a board of its own, which does not learn from it. Scores are shares of the
     threshold."""
     values = frames.judged(profile, samples, 1 / profile.sampling.rate_hz, "training")
@@ -103,14 +116,19 @@ def _own(profile: Profile, samples: list[Array]) -> Judge:
     dataset = Dataset(values, ["benchmark"], record, None, samples)
     found = train.train(profile, dataset, lambda done, total, loss: None, False).manifest
 
-    def judge(recording: Array) -> tuple[Array, Booleans]:
-        frames_of = _frames(profile, recording)
-        if not len(frames_of):
-            return np.empty(0), np.empty(0, bool)
-        result = evaluation.run(profile, found, frames_of, learns=False)
-        return result.score / result.threshold, result.alarm
+    def installed(learn: Array | None) -> Judge:
+        used = found if learn is None else refit.learn(profile, found, _frames(profile, learn))
 
-    return judge
+        def judge(recording: Array) -> tuple[Array, Booleans]:
+            frames_of = _frames(profile, recording)
+            if not len(frames_of):
+                return np.empty(0), np.empty(0, bool)
+            result = evaluation.run(profile, used, frames_of, learns=False)
+            return result.score / result.threshold, result.alarm
+
+        return judge
+
+    return installed
 
 
 def _frames(profile: Profile, samples: Array) -> Array:
@@ -192,16 +210,17 @@ def kmeans(rows: Array) -> Callable[[Array], Array]:
 
 def _report(one: Set, profile: Profile, name: str, scored: Scored) -> dict[str, Any]:
     """Figures of all folds; scores of different folds are compared on the threshold's scale."""
-    ranked = auc(_units(one, scored.normal), _units(one, scored.anomalies))
-    result: dict[str, Any] = {"auc": ranked}
-    if name not in OWN:
+    result: dict[str, Any] = {"auc": None}
+    if scored.anomalies:
+        result["auc"] = auc(_units(one, scored.normal), _units(one, scored.anomalies))
+    if name not in (*OWN, *NETWORKS):
         return result
     quiet, loud = scored.normal_alarms, scored.anomaly_alarms
     begun = sum(len(evaluation.intervals(alarm)) for alarm in quiet)
     hours = sum(map(len, quiet)) / profile.frame_rate_hz / 3600
-    found = np.concatenate([[a.any()] for a in loud] if one.by_clip else loud)
+    found = np.array([a.any() for a in loud]) if one.by_clip else np.concatenate([*loud, []])
     return result | {
-        "detected": float(np.mean(found)),
+        "detected": float(np.mean(found)) if len(found) else None,
         "false_alarms_per_hour": begun / hours,
         "false_alarms": begun,
         "hours": hours,

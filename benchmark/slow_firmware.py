@@ -15,13 +15,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import lives, program, synthetic
+from benchmark import lives, program, synthetic, variants
 from benchmark.devices import GRID, RATE_HZ, window
 from benchmark.life_events import DAY_S, Event
 from benchmark.life_kinds import KINDS
 from benchmark.lives import Array, Life
 from project.profile import Profile
-from training import train
 
 Booleans = npt.NDArray[np.bool_]
 
@@ -67,7 +66,7 @@ class Outcome:
 
 def for_kind(profile: Profile, kind: str) -> Profile:
     """The profile as the owner of such a device would write it: with its span."""
-    if profile.slow is None:
+    if profile.slow is None or profile.is_generic:
         return profile
     slow = dataclasses.replace(profile.slow, span=KINDS[kind].span)
     return dataclasses.replace(profile, slow=slow)
@@ -78,11 +77,12 @@ def measure(task: Task) -> Outcome:
     life, profile = task.life, for_kind(task.profile, task.life.kind)
     recorded_s = TRAININGS[task.training]
     recording = lives.readings(life, -recorded_s, recorded_s)
-    data = synthetic.dataset(recording)
-    found = train.train(profile, data, lambda done, total, loss: None, False).manifest
+    found = variants.model(profile, synthetic.dataset(recording))
     folder = task.folder / f"{life.kind}-{life.seed}-{task.training}"
     built = task.compiler.build(profile, found, folder)
     state = folder / "state" if profile.slow else None
+    if state is not None and profile.is_generic:
+        built.learn(recording[:, None], state)
     outcome = Outcome(life, task.training, task.days)
     stops = sorted({0, 1, task.days, *(day for day in DAYS_OF_EVENTS if day < task.days)})
     for day, end in zip(stops, [*stops[1:], task.days], strict=True):

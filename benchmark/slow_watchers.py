@@ -73,10 +73,11 @@ class SlowCharts:
 
     @classmethod
     def trained(cls, lives: Sequence[Life], recordings: Array, rules: Slow) -> "SlowCharts":
-        """On the recordings in C [streams, minutes], with the spans of the kinds of lives."""
-        spans = np.array([KINDS[life.kind].span for life in lives])
+        """On the recordings in C [streams, minutes], with the spans of the kinds of lives; by rules
+        that state no span, with the noise as the unit."""
         noise = np.array([life.noise for life in lives])
-        rules = replace(rules, span=1.0, limits=None)
+        spans = np.array([KINDS[life.kind].span for life in lives]) if rules.span_of(0) else noise
+        rules = replace(rules, span=float(rules.span_of(0) > 0), limits=None)
         config = slow.configure(rules, 0, noise / spans, MINUTE_S * RATE_HZ)
         shares = charts.single(recordings / spans[:, None])
         learner = _Charts(config, charts.Learnt.fresh(len(lives)))

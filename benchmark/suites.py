@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmark import tables
+from benchmark import arguments, tables
 from project import profile as profiles
 from project.errors import UserError
 from project.paths import PROJECT, chosen_profile
@@ -31,12 +31,12 @@ def add_parsers(verbs: Any) -> None:
     synthetic.add_argument(
         "--train", type=_duration, default=60.0, metavar="TIME", help="60s, 10min, 24h ..."
     )
-    synthetic.add_argument("--devices", type=_count, default=20)
+    synthetic.add_argument("--devices", type=arguments.count, default=20)
     synthetic.add_argument("--seed", type=int, default=1)
     synthetic.add_argument("--colour", type=float, default=0.0, help="AR(1) of the noise, 0 to 0.9")
     synthetic.add_argument("--ripple", type=float, default=0.3, help="thermostat's amplitude, C")
     synthetic.add_argument(
-        "--jobs", type=_count, default=_jobs(), help="processes at the same time"
+        "--jobs", type=arguments.count, default=_jobs(), help="processes at the same time"
     )
     _common(synthetic)
     synthetic.set_defaults(run=_synthetic)
@@ -80,20 +80,18 @@ def _add_slow(verbs: Any) -> None:
     )
     slow.add_argument("--profile", help="name, or FILE.toml")
     slow.add_argument("--quick", action="store_true", help="one device of each kind")
-    slow.add_argument("--days", type=_count, help="of each life; default: 30")
-    slow.add_argument("--devices", type=_count, help="of each kind; default: 10")
+    slow.add_argument("--days", type=arguments.count, help="of each life; default: 30")
+    slow.add_argument("--devices", type=arguments.count, help="of each kind; default: 10")
     slow.add_argument("--seed", type=int, help="default: 1")
     slow.add_argument("--lives", nargs="+", metavar="KIND", help="only these")
-    slow.add_argument("--jobs", type=_count, help="processes at the same time")
+    slow.add_argument("--jobs", type=arguments.count, help="processes at the same time")
     _common(slow)
     slow.set_defaults(run=_slow)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detector", nargs="+", metavar="NAME", help="only these")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="for machines, on standard output")
-    form.add_argument("--markdown", action="store_true", help="tables as docs/results.md has them")
+    arguments.add_form(parser, "tables as docs/results.md has them")
 
 
 def _synthetic(options: argparse.Namespace) -> None:
@@ -115,7 +113,9 @@ def _synthetic(options: argparse.Namespace) -> None:
     with progress("detectors on devices") as told:
         outcomes = synthetic.run(profile, names, settings, told)
     found = {name: synthetic.report(outcome) for name, outcome in outcomes.items()}
-    _print({"settings": vars(settings), "detectors": found}, options, tables.synthetic)
+    arguments.show(
+        options, {"settings": vars(settings), "detectors": found}, tables.synthetic, "detectors"
+    )
 
 
 def _slow(options: argparse.Namespace) -> None:
@@ -145,12 +145,13 @@ def _slow(options: argparse.Namespace) -> None:
 def _sensors(options: argparse.Namespace) -> None:
     from benchmark import sensor_sets, sensors, variants
 
-    names = variants.among(sensors.NAMES, options.detector, "--detector")
+    asked = options.detector or sensors.DEFAULT
+    names = variants.among(sensors.NAMES, asked, "--detector")
     sets = {one.name: one for one in sensor_sets.read(options.data)}
     wanted = variants.among(tuple(sets), options.sets, "--sets")
     with progress("detectors on sets") as told:
         found = sensors.run([sets[name] for name in wanted], names, told)
-    _print({"sets": found}, options, tables.sensors, "sets")
+    arguments.show(options, {"sets": found}, tables.sensors, "sets")
 
 
 def _skab(options: argparse.Namespace) -> None:
@@ -161,7 +162,7 @@ def _skab(options: argparse.Namespace) -> None:
     files = skab.read(options.data, profile)
     with progress("files") as told:
         found = skab.run(profile, names, files, told)
-    _print({"detectors": found}, options, tables.skab)
+    arguments.show(options, {"detectors": found}, tables.skab, "detectors")
 
 
 def _nab(options: argparse.Namespace) -> None:
@@ -172,7 +173,7 @@ def _nab(options: argparse.Namespace) -> None:
     recordings = nab.read(options.data, options.labels, options.files)
     with progress("files") as told:
         found = nab.run(profile, names, recordings, told)
-    _print({"detectors": found}, options, tables.nab)
+    arguments.show(options, {"detectors": found}, tables.nab, "detectors")
 
 
 def _causes(options: argparse.Namespace) -> None:
@@ -182,24 +183,11 @@ def _causes(options: argparse.Namespace) -> None:
     names = variants.chosen(causes.known(profile), options.detector, profile)
     with progress("detectors") as told:
         found = causes.run(profile, names, told)
-    _print({"detectors": found}, options, tables.causes)
+    arguments.show(options, {"detectors": found}, tables.causes, "detectors")
 
 
 def _profile(options: argparse.Namespace) -> Profile:
     return profiles.load(profiles.find(options.profile))
-
-
-def _print(
-    result: dict[str, Any],
-    options: argparse.Namespace,
-    table: Callable[[dict[str, Any], tables.Style], str],
-    part: str = "detectors",
-) -> None:
-    """The whole as JSON, or the table of a part of it."""
-    if options.json:
-        print(json.dumps(result, indent=1))
-    else:
-        print(table(result[part], tables.markdown if options.markdown else tables.text))
 
 
 def _jobs() -> int:
@@ -210,13 +198,6 @@ def _positive(text: str) -> float:
     value = float(text)
     if not value > 0:
         raise argparse.ArgumentTypeError("must be above 0")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
     return value
 
 

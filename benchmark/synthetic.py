@@ -21,7 +21,7 @@ from benchmark.alarms import latch
 from benchmark.devices import GRID, RATE_HZ, Device
 from project.errors import UserError
 from project.profile import CATALOGUE, Profile
-from training import calibration, features, normal, scaling, train
+from training import calibration, features, normal, scaling
 from training.data import Dataset
 from training.noise import smallest_step
 from training.normal import Normal
@@ -278,11 +278,12 @@ def _measure(task: _Task) -> dict[str, Outcome]:
 def _as_firmware(
     profile: Profile, data: Dataset, signals: Signals, compiler: program.Compiler, folder: Path
 ) -> Outcome:
-    found = train.train(profile, data, lambda done, total, loss: None, False).manifest
+    found = variants.model(profile, data)
+    before = data.segments[0] if profile.is_generic else None
     built = compiler.build(profile, found, folder)
     cells = {cell: [row[:, None] for row in rows] for cell, rows in signals.events.items()}
     clips = [row[:, None] for row in signals.clean]
-    states = built.states(clips + [clip for part in cells.values() for clip in part])
+    states = built.states(clips + [clip for part in cells.values() for clip in part], before)
     alarms = iter([(s == program.ANOMALY) | (s == program.FAULT) for s in states])
     clean = [next(alarms) for _ in clips]
     events = {cell: [next(alarms) for _ in part] for cell, part in cells.items()}

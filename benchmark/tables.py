@@ -152,6 +152,7 @@ def sensors(sets: dict[str, Any], style: Style) -> str:
     rows = [
         [name, *(f"{found['detectors'][n]['auc']:.3f}" for n in names)]
         for name, found in sets.items()
+        if found["auc"] is not None
     ]
     parts = [style([["AUC", *names], *rows])]
     own = [n for n in names if "detected" in _any(sets)["detectors"][n]]
@@ -159,9 +160,13 @@ def sensors(sets: dict[str, Any], style: Style) -> str:
     rows = []
     for name, found in sets.items():
         cells = [found["detectors"][n] for n in own]
-        figures = [f"{c['detected']:.3f}; {c['false_alarms_per_hour']:.1f}" for c in cells]
+        figures = [f"{_share(c['detected'])}; {c['false_alarms_per_hour']:.1f}" for c in cells]
         rows.append([name, *figures, *(f"{c['hours']:.3f}" for c in cells[:1])])
     return "\n\n".join([*parts, style([head, *rows])] if own else parts)
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def causes(detectors: dict[str, Any], style: Style) -> str:
@@ -217,6 +222,54 @@ def nab(detectors: dict[str, Any], style: Style) -> str:
         rows = [[name, f"{f['raw_fixed']:.3f}", f"{f['raw_best']:.3f}"] for name, f in pairs]
         blocks.append([[file.removesuffix(".csv"), "raw_fixed", "raw_best"], *rows])
     return "\n\n".join(map(style, blocks))
+
+
+def fleet(found: dict[str, Any], style: Style) -> str:
+    """A run of virtual boards: its figures one a line, those of a restart after them."""
+    seconds = {"p50_commit_s": "median", "p99_commit_s": "99 %", "max_commit_s": "longest"}
+    rows = [
+        ["boards", str(found["boards"])],
+        ["broker, database, workers", "{broker}, {database}, {workers}".format(**found)],
+        *([name, str(found[name])] for name in ("sent", "stored", "duplicates", "lost", "resent")),
+        *(
+            [f"event to commit, {name}", f"{_number(found[key], '.3f')} s"]
+            for key, name in seconds.items()
+        ),
+        ["TLS connects a second", _number(found["connects_per_s"], ".0f")],
+        *(
+            [f"processor time of {name}, a connect", f"{_number(value, '.2f')} ms"]
+            for name, value in found["processor_ms_per_connect"].items()
+        ),
+        *(
+            [f"processor time of {name}, an event", f"{_number(value, '.2f')} ms"]
+            for name, value in found["processor_ms_per_event"].items()
+        ),
+        ["memory of the broker, a board", f"{_number(found['broker_kb_per_board'], '.0f')} kB"],
+    ]
+    for name, key in (("an event", "bytes_per_event"), ("a board's minute", "bytes_per_minute")):
+        if key in found:
+            rows.append([f"on disk, {name}", f"{_number(found[key], '.0f')} bytes"])
+    if restart := found.get("restart"):
+        rows += [
+            ["after the broker's restart, back", f"{restart['back']}"],
+            ["all back after", f"{restart['all_back_s']:.1f} s"],
+            ["attempts to connect", str(restart["attempts"])],
+            ["attempts in the busiest second", str(restart["attempts_per_s_max"])],
+            ["connects in the busiest second", str(restart["connects_per_s_max"])],
+        ]
+    return style([["", "fleet"], *rows])
+
+
+def chaos(found: dict[str, Any], style: Style) -> str:
+    """A run of killed parts: what came of the events, then what was done to them."""
+    names = ["boards", "events", "stored", "duplicates", "missing", "invented", "different", "gaps"]
+    names += ["dropped", "answered", "unkept"]
+    rows = [[name, str(found[name])] for name in names]
+    rows += [[f"kills, {name}", str(number)] for name, number in sorted(found["kills"].items())]
+    rows += [[f"lines, {name}", str(number)] for name, number in sorted(found["faults"].items())]
+    rows.append(["all was killed for", f"{found['seconds']:.0f} s"])
+    rows.append(["everything stored after", f"{_number(found['settled_s'], '.1f')} s"])
+    return style([["", "chaos"], *rows])
 
 
 def markdown(rows: Rows) -> str:

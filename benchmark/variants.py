@@ -2,12 +2,16 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from project import profile as profiles
 from project.errors import UserError
 from project.profile import Profile
+from training import folders, manifest, train
+from training.data import Dataset
 from training.manifest import Manifest
+
+GENERIC: Final = "any"  # the profile that is told nothing
 
 
 def named(profile: Profile) -> dict[str, Profile]:
@@ -19,17 +23,36 @@ def named(profile: Profile) -> dict[str, Profile]:
     if profile.name != "lesson":
         result["lesson"] = profiles.load(profiles.find("lesson"))
     result[profile.name] = profile
+    if profile.is_generic:
+        return result
     if profile.has_network:
         other = "float32" if profile.network.quantize else "int8"
         result[f"{profile.name}-{other}"] = quantized(profile, not profile.network.quantize)
     if is_tail_calibrated(profile):
         result["mahalanobis"] = mahalanobis(profile)
+        result[GENERIC] = profiles.load(profiles.find(GENERIC))
     return result
+
+
+def model(profile: Profile, data: Dataset) -> Manifest:
+    """A model of the profile, trained on these data; of a generic profile the one that it has,
+    which is not trained on what it is to judge."""
+    if profile.is_generic:
+        return manifest.load(folders.chosen(profile, None))
+    return train.train(profile, data, lambda *_: None, False).manifest
 
 
 def quantized(profile: Profile, quantize: bool) -> Profile:
     """The profile with a network in int8, or in float32."""
     network = dataclasses.replace(profile.network, quantize=quantize)
+    return dataclasses.replace(profile, network=network)
+
+
+def layered(profile: Profile, layers: Sequence[int], activation: str) -> Profile:
+    """The profile with other hidden layers."""
+    network = dataclasses.replace(
+        profile.network, layers=tuple(layers), activations=(activation,) * len(layers)
+    )
     return dataclasses.replace(profile, network=network)
 
 

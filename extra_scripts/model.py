@@ -93,6 +93,32 @@ def expect_new_files() -> None:
     checksum.write_text(compute_project_checksum(env.GetProjectConfig()), encoding="utf-8")
 
 
+def set_network(network: str) -> None:
+    """Tells CMake of the network; what ESP-IDF keeps of a build without it is of no use with it."""
+    interface = env.GetProjectOption("custom_interface", "wifi")
+    if network not in ("none", "mqtt") or interface not in ("wifi", "ethernet"):
+        sys.stderr.write(
+            f"Error: custom_network = {network} over custom_interface = {interface}: "
+            "there are none and mqtt, over wifi or ethernet\n"
+        )
+        env.Exit(1)
+    if "espidf" not in env.get("PIOFRAMEWORK", []):
+        return
+    board = env.BoardConfig()
+    choices = {"ANOMALY_NETWORK": network, "ANOMALY_INTERFACE": interface}
+    if network != "none":
+        own = PROJECT / f"sdkconfig.{env['PIOENV']}.{network}-{interface}"
+        board.update("build.esp-idf.sdkconfig_path", str(own))
+    arguments = " ".join(f"-D{name}={value}" for name, value in choices.items())
+    before = board.get("build.cmake_extra_args", "")
+    board.update("build.cmake_extra_args", f"{before} {arguments}".strip())
+    cache = Path(env.subst("$BUILD_DIR")) / "CMakeCache.txt"
+    if cache.is_file():
+        kept = cache.read_text(encoding="utf-8", errors="replace")
+        if any(f"{name}:STRING={value}\n" not in kept for name, value in choices.items()):
+            cache.unlink()  # CMake is to run again
+
+
 if sys.version_info < (3, 11):  # noqa: UP036  whatever Python PlatformIO runs in
     cure = f"use {commands.default_piow()}"
     sys.stderr.write(f"Error: the model step needs Python 3.11 or newer in PlatformIO; {cure}\n")
@@ -102,5 +128,6 @@ if engine not in ENGINES:
     sys.stderr.write(f"Error: custom_engine = {engine}: is neither tflm nor dense\n")
     env.Exit(1)
 env.Append(SRC_BUILD_FLAGS=ENGINES[engine])
+set_network(env.GetProjectOption("custom_network", "none"))
 if not env.IsCleanTarget():
     model_step()

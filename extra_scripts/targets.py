@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -116,6 +117,11 @@ def modelinfo() -> int:
     return run(python(), "-m", "training", "modelinfo", *model_arguments())
 
 
+def package() -> int:
+    """A library of the model in package/<profile>, for other people's projects."""
+    return run(python(), "-m", "training", "package", *model_arguments())
+
+
 def report() -> int:
     interpreter = model_step.training_python()
     return run(interpreter, "-m", "benchmark", "report", *model_arguments())
@@ -141,6 +147,19 @@ def inject() -> int:
     return run(python(), "-m", "monitor.inject", *line_arguments(), *arguments)
 
 
+def gateway() -> int:
+    """Between boards and an MQTT broker, until Ctrl+C: those on USB, or with `-e native` that was
+    typed, and not added by piow, the virtual one."""
+    arguments = line_arguments()
+    is_virtual = env.subst("$PIOPLATFORM") == "native" and "PIOW_ENVIRONMENT" not in os.environ
+    if "--port" not in arguments and is_virtual:
+        arguments += ["--port", f"socket://localhost:{BOARD_PORT}"]
+    arguments += (
+        shlex.split(option("custom_gateway"), posix=os.name != "nt") + ["--live"] * ON_TERMINAL
+    )
+    return run(python(), "-m", "monitor.gateway", *arguments)
+
+
 def demo() -> int:
     """Some 120 samples with anomalies or a minute, in a few seconds, shown as in the monitor."""
     rate_hz = profiles.load(profiles.find(choice().profile)).sampling.rate_hz
@@ -162,8 +181,21 @@ def board() -> int:
     print("A virtual board, until Ctrl+C. Watch it from another terminal:")
     port = f"socket://localhost:{BOARD_PORT}"
     print(f"    {commands.pio('device', 'monitor', '-e', 'native', '-p', port)}", flush=True)
-    serial = f"tcp:{BOARD_PORT}"
-    return run(env.subst("$PROGPATH"), "--serial", serial, stdin=subprocess.DEVNULL)
+    folder = Path(env.subst("$PROJECT_DIR"), ".pio", "board")
+    folder.mkdir(parents=True, exist_ok=True)
+    options: list[str | Path] = ["--serial", f"tcp:{BOARD_PORT}", "--events", folder / "events"]
+    options += ["--state", folder / f"learnt-{Path(choice().profile).stem}"]
+    return run(env.subst("$PROGPATH"), *options, stdin=subprocess.DEVNULL)
+
+
+def server() -> int:
+    """Broker, store and pages for boards, until Ctrl+C."""
+    return run(python(), "-m", "server")
+
+
+def pull() -> int:
+    """What was labelled normal on the server's pages, for the next build to learn from."""
+    return run(python(), "-m", "server", "pull", "--profile", choice().profile)
 
 
 def add(
@@ -184,8 +216,12 @@ if env["MODEL_IS_STALE"]:  # a target that model.py does not know, and that comp
     env.AddPreAction("$PROGPATH", guarded(refuse))
 add("train", train, "Train", "Retrain the model now, on the profile's data")
 add("modelinfo", modelinfo, "Model info", "Layers, bytes, arena, threshold, fingerprint")
+add("package", package, "Package", "A library of the model: Arduino, PlatformIO, ESP-IDF")
 add("report", report, "Report", "Evaluate the model; write an HTML report with plots")
 add("collect", collect, "Collect", "Record normal data from the board into data/")
+add("server", server, "Server", "Take what boards send, store it and show it in a browser")
+add("pull", pull, "Pull", "Events that were labelled normal, as recordings into data/")
+add("gateway", gateway, "Gateway", "Pass on between boards and an MQTT broker")
 add("inject", inject, "Inject", "Inject an anomaly on the board and watch it pass")
 if env.subst("$PIOPLATFORM") == "native":
     for running in ("exec", "upload"):  # both run the program, for as long as it likes

@@ -1,10 +1,11 @@
-"""Record normal data from the board into data/<profile>/<UTC time>.csv.
+"""Record normal data from the board into data/<profile>/<UTC time>.csv, sound into .wav.
 
     ./piow python -m monitor.collect [--port PORT] [--seconds 60]
 
 Exit codes: 0 recorded, 1 the profile or the disk does not do, 2 bad usage, 3 no such port,
 4 port busy, 5 no answer, 6 connection broke, 7 data refused, 130 interrupted. What was recorded
-before a failure stays in a file that ends in `.partial.csv`, which training does not use.
+before a failure stays in a file that ends in `.partial.csv` or `.partial.wav`, which training does
+not use.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from monitor import plausible, speed
 from monitor import port as serial_port
+from monitor.blocks import BlockRecorder, Packing
 from monitor.port import Link, add_options, describe_port, find_port
 from monitor.profile import NAME, sensor_in
 from monitor.recorder import MIN_SAMPLES, Recorder, find_objections, find_outliers, partial_of
-from monitor.telemetry import Fault, Raw, Startup
+from monitor.telemetry import Answer, Fault, Item, Raw, RawBlock, Startup
 from project import terminal
 from project.errors import UserError
 from project.paths import PROFILES, home_of, profile_file
@@ -35,8 +38,11 @@ from project.paths import PROFILES, home_of, profile_file
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from project.profile import Sensor
+
 DEFAULT_SECONDS = 60.0
 DEFAULT_SAMPLES = 120  # a slow sensor takes longer than that for as many as a minute at 2 Hz has
+SLOWEST_BLOCKS_MS = 10.0  # from sample to sample: shorter, and they come in blocks
 SILENT_SECONDS = 6.0  # no good sample for so long, and ten periods: the board has stopped
 
 
@@ -63,27 +69,19 @@ def collect(options: Options) -> Path:
         period = _period_ms(model)
         seconds = _length(options, period)
         sensor = sensor_in(file)
-        now = datetime.datetime.now(datetime.UTC)
-        folder = options.out or home_of(file)
-        recording = Recorder(
-            unused_path(folder, now.strftime("%Y%m%dT%H%M%SZ")),
-            (
-                f"board: {describe_port(port)}",
-                f"profile: {model.get('profile', file.stem)}",
-                f"fingerprint: {model.get('fingerprint', 'unknown')}",
-                f"recorded: {now:%Y-%m-%dT%H:%M:%SZ}",
-                *((f"interval: {period / 1000:.9g}",) if period else ()),
-            ),
-            _texts(model, "channel_names") or (sensor.channels if sensor else ()),
-            period,
-            _texts(model, "channel_units") or (sensor.units if sensor else ()),
-        )
+        recording: Recorder | BlockRecorder | None = None
+        channels = _texts(model, "channel_names")
         try:
+            if period and period < SLOWEST_BLOCKS_MS:
+                needed = speed.bytes_per_second(1000 / period, len(channels) or 1)
+                speed.speed_up(link, needed, options.force)
+            recording = _begin(link, port, file, model, sensor, options, period)
             record(link, recording, seconds, options.live, period)
         except BaseException:
-            with contextlib.suppress(OSError):  # the disk may be what is full
-                recording.close()
-            say_partial(link, recording)
+            if recording is not None:
+                with contextlib.suppress(OSError):  # the disk may be what is full
+                    recording.close()
+                say_partial(link, recording)
             raise
         finally:
             stop_raw(link)
@@ -92,7 +90,11 @@ def collect(options: Options) -> Path:
 
     for line in report(link, recording):
         print(line)
-    objections = find_objections(recording, sensor)
+    objections = (
+        plausible.find_objections(recording, sensor)
+        if isinstance(recording, BlockRecorder)
+        else find_objections(recording, sensor)
+    )
     if objections and not options.force:
         recording.close()
         kept = f" They are kept in {recording.partial}." if len(recording) else ""
@@ -104,6 +106,41 @@ def collect(options: Options) -> Path:
     for objection in objections:
         print(f"Kept because of --force, although {objection}.")
     return recording.finish()
+
+
+def _begin(
+    link: Link,
+    port: str,
+    file: Path,
+    model: dict[str, str],
+    sensor: Sensor | None,
+    options: Options,
+    period: float | None,
+) -> Recorder | BlockRecorder:
+    """Switch the board to raw samples; the recording that takes them."""
+    with_crc, packing = start_raw(link)
+    now = datetime.datetime.now(datetime.UTC)
+    interval = 1 / packing.rate_hz if packing else period / 1000 if period else None
+    head = (
+        f"board: {describe_port(port)}",
+        f"profile: {model.get('profile', file.stem)}",
+        f"fingerprint: {model.get('fingerprint', 'unknown')}",
+        f"recorded: {now:%Y-%m-%dT%H:%M:%SZ}",
+        *((f"interval: {interval:.9g}",) if interval else ()),
+    )
+    names = _texts(model, "channel_names") or (sensor.channels if sensor else ())
+    units = _texts(model, "channel_units") or (sensor.units if sensor else ())
+    waves = packing is not None and sensor is not None and sensor.input.is_sound
+    folder, stamp = options.out or home_of(file), now.strftime("%Y%m%dT%H%M%SZ")
+    path = unused_path(folder, stamp, ".wav" if waves else ".csv")
+    if packing is None:
+        return Recorder(path, head, names, period, units, with_crc)
+    if len(packing.scales) == 1:
+        packing = Packing(packing.rate_hz, packing.scales * max(len(names), 1))
+    if len(packing.scales) != len(names):
+        raise UserError("The board's channels are not those of the profile.", 7)
+    hum = sensor is not None and (sensor.input.is_sound or sensor.input.analog != "nullptr")
+    return BlockRecorder(path, head, names, packing, units, hum)
 
 
 def _profile_file(model: dict[str, str], options: Options) -> Path:
@@ -167,10 +204,13 @@ def _period_ms(model: dict[str, str]) -> float | None:
 
 
 def record(
-    link: Link, recording: Recorder, seconds: float, live: bool, period_ms: float | None = None
+    link: Link,
+    recording: Recorder | BlockRecorder,
+    seconds: float,
+    live: bool,
+    period_ms: float | None = None,
 ) -> None:
-    """Take RAW lines until the board's own clock has advanced by `seconds`."""
-    with_crc = start_raw(link)
+    """Take raw samples until the board's own clock has advanced by `seconds`."""
     fault = ""
     began = last_good = last_flush = time.monotonic()
     with progress(seconds, live) as show:
@@ -183,8 +223,7 @@ def record(
                     recording.restarted = True
                 if isinstance(item, Fault):
                     fault = f"; its last word was FAULT: {item.reason}"
-                # With a CRC agreed, a line without one has lost it on the way.
-                if isinstance(item, Raw) and item.checked >= with_crc and recording.add(item):
+                if _taken(recording, item):
                     last_good = now
                     show(recording)
             if recording.restarted:
@@ -204,21 +243,53 @@ def record(
                 last_flush = now
 
 
-def start_raw(link: Link) -> bool:
-    """Switch the board to raw samples; True when each carries a CRC."""
+def _taken(recording: Recorder | BlockRecorder, item: Item) -> bool:
+    """Whether a line is samples of this recording, and was good."""
+    if isinstance(recording, BlockRecorder):
+        return isinstance(item, RawBlock) and recording.add(item)
+    return isinstance(item, Raw) and recording.add(item)
+
+
+def start_raw(link: Link) -> tuple[bool, Packing | None]:
+    """Switch the board to raw samples: whether each carries a CRC, and how they come in blocks."""
     for command, crc in (("raw on crc", True), ("raw on", False)):
-        answer = link.ask(command, lambda answer: answer.ok)
+        answer = link.ask(command, lambda answer: answer.ok and answer.text.startswith("raw on"))
         if answer is not None and answer.ok:
-            return crc
+            return crc, _packing(answer)
     if answer is None:
         raise link.silence()
     raise UserError(f"The board refused to send raw samples: {answer.text}.", 5)
 
 
+def _packing(answer: Answer) -> Packing | None:
+    """What the board says of its blocks; None where it sends a line a sample."""
+    said = answer.pairs()
+    if "scale" not in said:
+        return None
+    try:
+        packing = Packing(float(said["rate_hz"]), tuple(map(float, said["scale"].split(","))))
+        if not all(0 < number < 1e9 for number in (packing.rate_hz, *packing.scales)):
+            raise ValueError
+    except (KeyError, ValueError) as error:
+        raise UserError(f"What the board says of its samples is damaged: {answer.text}.", 5) from (
+            error
+        )
+    return packing
+
+
 def stop_raw(link: Link) -> None:
     """Always leave the board as it was; a second Ctrl+C must not prevent it."""
+
+    def is_off(answer: Answer) -> bool:
+        return answer.ok and "=" not in answer.text
+
     with contextlib.suppress(UserError), _deaf_to_interrupts():
-        link.ask("raw off", lambda answer: answer.ok and "=" not in answer.text, 4, 1.0)
+        if link.baud != link.first_baud:
+            if link.ask("raw off", is_off, 2, 1.0) is not None:
+                return
+            link.set_baud(link.first_baud)  # the answer may be what was lost
+            link.send("")
+        link.ask("raw off", is_off, 4, 1.0)
 
 
 @contextlib.contextmanager
@@ -234,11 +305,11 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def unused_path(folder: Path, name: str) -> Path:
-    path = folder / f"{name}.csv"
+def unused_path(folder: Path, name: str, suffix: str) -> Path:
+    path = folder / f"{name}{suffix}"
     number = 2
     while path.exists() or partial_of(path).exists():
-        path = folder / f"{name}-{number}.csv"
+        path = folder / f"{name}-{number}{suffix}"
         number += 1
     return path
 
@@ -246,18 +317,23 @@ def unused_path(folder: Path, name: str) -> Path:
 # -- what the user sees -------------------------------------------------------------------
 
 
-def report(link: Link, recording: Recorder) -> list[str]:
+def report(link: Link, recording: Recorder | BlockRecorder) -> list[str]:
     """What was recorded, in a few lines."""
     count, seconds = len(recording), recording.seconds
     rate = f", {(count - 1) / seconds:.2f} a second" if count > 1 and seconds > 0 else ""
     lines = [f"{count} samples in {seconds:.1f} s{rate}"]
-    for label, column in zip(recording.labels, recording.columns, strict=True):
-        mean = math.fsum(column) / len(column)
-        lines.append(f"  {label}: min {min(column):g}, mean {mean:.6g}, max {max(column):g}")
+    if count:
+        for channel, label in enumerate(recording.labels):
+            low, mean, high = recording.range_of(channel)
+            lines.append(f"  {label}: min {low:g}, mean {mean:.6g}, max {high:g}")
     lines.append(f"  gaps: {recording.gaps} ({recording.missing} samples missing)")
     damaged = link.not_understood + recording.left_out
     if damaged:
         lines.append(f"  left out: {damaged} damaged or implausible lines")
+    if isinstance(recording, BlockRecorder):  # what is fast has its peaks
+        if recording.files > 1:
+            lines.append(f"  files: {recording.files}, each a stretch without a gap")
+        return lines
     outliers = find_outliers(recording)
     for outlier in outliers:
         lines.append(
@@ -269,24 +345,23 @@ def report(link: Link, recording: Recorder) -> list[str]:
     return lines
 
 
-def say_partial(link: Link, recording: Recorder) -> None:
+def say_partial(link: Link, recording: Recorder | BlockRecorder) -> None:
     if len(recording):
         print("\n".join(report(link, recording)))
         print(f"Kept as partial, not used for training: {recording.partial}")
 
 
 @contextlib.contextmanager
-def progress(seconds: float, live: bool) -> Iterator[Callable[[Recorder], None]]:
+def progress(seconds: float, live: bool) -> Iterator[Callable[[Recorder | BlockRecorder], None]]:
     """A bar with live figures on a terminal; every ten seconds a line elsewhere."""
-    figures = _Figures()
     with contextlib.ExitStack() as stack:
         console = _terminal(live, stack)
         if console is None:
             shown = 0.0
 
-            def print_line(recording: Recorder) -> None:
+            def print_line(recording: Recorder | BlockRecorder) -> None:
                 nonlocal shown
-                text = figures.update(recording)
+                text = _figures(recording)
                 if recording.seconds >= shown + 10:
                     shown = recording.seconds
                     print(f"{recording.seconds:.0f}/{seconds:g} s  {text}", flush=True)
@@ -307,9 +382,9 @@ def progress(seconds: float, live: bool) -> Iterator[Callable[[Recorder], None]]
         )
         task = bar.add_task("", total=seconds, figures="waiting for the first sample")
 
-        def draw(recording: Recorder) -> None:
+        def draw(recording: Recorder | BlockRecorder) -> None:
             completed = min(recording.seconds, seconds)
-            bar.update(task, completed=completed, figures=figures.update(recording))
+            bar.update(task, completed=completed, figures=_figures(recording))
 
         yield draw
 
@@ -340,22 +415,12 @@ def _terminal(live: bool, stack: contextlib.ExitStack) -> Console | None:
     return None if console.is_dumb_terminal else console
 
 
-class _Figures:
-    """Rate, count, min, mean and max of the first channel, updated sample by sample."""
-
-    def __init__(self) -> None:
-        self.low, self.high, self.total = math.inf, -math.inf, 0.0
-
-    def update(self, recording: Recorder) -> str:
-        value = recording.columns[0][-1]
-        self.low, self.high = min(self.low, value), max(self.high, value)
-        self.total += value
-        count, seconds = len(recording), recording.seconds
-        rate = (count - 1) / seconds if seconds > 0 else 0.0
-        return (
-            f"{rate:.1f}/s  n {count}  min {self.low:g}  mean {self.total / count:.5g}"
-            f"  max {self.high:g}"
-        )
+def _figures(recording: Recorder | BlockRecorder) -> str:
+    """Rate, count, min, mean and max of the first channel."""
+    low, mean, high = recording.range_of(0)
+    count, seconds = len(recording), recording.seconds
+    rate = (count - 1) / seconds if seconds > 0 else 0.0
+    return f"{rate:.1f}/s  n {count}  min {low:g}  mean {mean:.5g}  max {high:g}"
 
 
 # -- command line ---------------------------------------------------------------------------

@@ -26,14 +26,23 @@ EXIT_UNPLUGGED = 6
 EXIT_REFUSED = 7
 EXIT_INTERRUPTED = 130
 
+_READ_SECONDS = 0.05
+_MOST = 65536  # bytes that are read at once
 BOOT_ATTEMPTS = 4  # opening the port resets some boards; they need a second or two to answer
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_options(parser: argparse.ArgumentParser, several: bool = False) -> None:
     """The options of a serial line; they are those of `pio device monitor`."""
-    parser.add_argument(
-        "--port", help="serial port, pattern or URL; found by itself if there is one board"
-    )
+    if several:
+        parser.add_argument(
+            "--port",
+            action="append",
+            help="serial port, pattern or URL; may be given several times",
+        )
+    else:
+        parser.add_argument(
+            "--port", help="serial port, pattern or URL; found by itself if there is one board"
+        )
     parser.add_argument("--baud", type=int, default=115200)
     for line in ("dtr", "rts"):
         parser.add_argument(
@@ -94,14 +103,33 @@ class Link:
         self._overlong = False
         self._items: deque[tuple[Item, str]] = deque()
         self._serial = _open(port, baud, dtr, rts)
+        self.first_baud = baud
+        self._is_socket = port.lower().startswith("socket:")
 
     def close(self) -> None:
         with contextlib.suppress(serial.SerialException, OSError):
             self._serial.close()
 
-    def send(self, command: str) -> None:
+    @property
+    def baud(self) -> int:
+        return int(self._serial.baudrate)
+
+    def set_baud(self, baud: int) -> None:
+        """Raises UserError where the computer's port does not go so fast."""
         try:
-            self._serial.write(command.encode("ascii") + b"\n")
+            self._serial.baudrate = baud
+        except (ValueError, serial.SerialException, OSError) as error:
+            raise UserError(
+                f"Port {self.port} cannot do {baud} baud ({error}).", EXIT_NO_PORT
+            ) from error
+        self._buffer = b""
+
+    def send(self, command: str) -> None:
+        self.send_bytes(command.encode("ascii"))
+
+    def send_bytes(self, line: bytes) -> None:
+        try:
+            self._serial.write(line + b"\n")
         except (serial.SerialException, OSError) as error:
             raise self._unplugged() from error
 
@@ -172,8 +200,11 @@ class Link:
         data = b""
         try:
             data = self._serial.read(1)
-            # A socket admits to one byte at a time, so that a whole line is a good place to stop.
-            while data and data[-1:] != b"\n" and (waiting := self._serial.in_waiting):
+            if data and self._is_socket:  # it admits to one byte at a time
+                self._serial.timeout = 0
+                data += self._serial.read(_MOST)
+                self._serial.timeout = _READ_SECONDS
+            elif data and (waiting := self._serial.in_waiting):
                 data += self._serial.read(waiting)
         except (serial.SerialException, OSError, TypeError) as error:
             # TypeError: pyserial after another thread or the system has closed the port.
@@ -197,7 +228,7 @@ class Link:
 def _open(port: str, baud: int, dtr: int | None, rts: int | None) -> Any:
     try:
         connection = serial.serial_for_url(
-            port, baud, timeout=0.05, write_timeout=2.0, do_not_open=True
+            port, baud, timeout=_READ_SECONDS, write_timeout=2.0, do_not_open=True
         )
         # Before it is opened: on many boards a change of these two is a reset.
         if dtr is not None:
@@ -223,7 +254,8 @@ def _cannot_open(port: str, error: OSError) -> UserError:
         number = errno.ENOENT
     if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text:
         return UserError(
-            f"Port {port} is busy: another program has it open; close the monitor.", EXIT_BUSY
+            f"Port {port} is busy: another program has it open; close the monitor or the gateway.",
+            EXIT_BUSY,
         )
     if number == errno.EACCES:
         return UserError(

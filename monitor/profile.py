@@ -32,9 +32,13 @@ def sensor_of(name: str) -> Sensor | None:
 
 
 def unit_of(name: str) -> str | None:
-    """Of what `Real` and `Recon` show: the first value of a frame."""
+    """Of what the monitor shows as the value: the first of a frame, or its level."""
     found = _named(name)
-    return found.value_units[0] if found else None
+    if found is None:
+        return None
+    if found.frame is not None and any("rms" in value.kind for value in found.frame.values):
+        return found.sensor.units[0]
+    return found.value_units[0]
 
 
 def units_of(name: str) -> dict[str, str]:

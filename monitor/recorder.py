@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.telemetry import Raw
 from project.units import with_unit
@@ -30,8 +30,26 @@ OUTLIER_SIGMAS = 6.0
 _WRAP = 1 << 32  # the sequence number has 32 bits
 
 
+class Range(NamedTuple):
+    """What the samples of a channel were."""
+
+    low: float
+    mean: float
+    high: float
+
+
 def partial_of(path: Path) -> Path:
-    return path.with_name(f"{path.stem}.partial.csv")
+    return path.with_name(f"{path.stem}.partial{path.suffix}")
+
+
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """An error of writing says which file it is about."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 class Recorder:
@@ -44,8 +62,10 @@ class Recorder:
         channels: Sequence[str] = (),
         period_ms: float | None = None,  # what the board says, to check numbers against times
         units: Sequence[str] = (),
+        with_crc: bool = False,  # a line without one has then lost it on the way
     ) -> None:
         self.path = path
+        self._with_crc = with_crc
         self.partial = partial_of(path)
         self.columns: list[array[float]] = []
         self.times: array[int] = array("q")  # milliseconds since the first sample
@@ -59,6 +79,9 @@ class Recorder:
         self._period_ms = period_ms
         self._last: tuple[int, int] | None = None
         self._suspect: tuple[int, int] | None = None
+        self._lows: list[float] = []
+        self._highs: list[float] = []
+        self._sums: list[float] = []
         self.partial.parent.mkdir(parents=True, exist_ok=True)
         self._file = self.partial.open("x", encoding="utf-8", newline="\n")
 
@@ -79,8 +102,13 @@ class Recorder:
         units = self._units if len(self._units) == len(self.names) else [""] * len(self.names)
         return [with_unit(name, unit) for name, unit in zip(self.names, units, strict=True)]
 
+    def range_of(self, channel: int) -> Range:
+        return Range(self._lows[channel], self._sums[channel] / len(self), self._highs[channel])
+
     def add(self, raw: Raw) -> bool:
         """Write one sample; False where it was left out."""
+        if raw.checked < self._with_crc:
+            return False
         values = [float(value) for value in raw.values]
         if not self.times:
             self._begin(len(values))
@@ -100,24 +128,18 @@ class Recorder:
         self._suspect = None
         self._last = here
         self.times.append(now)
-        for column, value in zip(self.columns, values, strict=True):
-            column.append(value)
-        with self._named():
+        for channel, value in enumerate(values):
+            self.columns[channel].append(value)
+            self._lows[channel] = min(self._lows[channel], value)
+            self._highs[channel] = max(self._highs[channel], value)
+            self._sums[channel] += value
+        with named(self.partial):
             self._file.write(f"{now // 1000}.{now % 1000:03d},{','.join(raw.values)}\n")
         return True
 
     def flush(self) -> None:
-        with self._named():
+        with named(self.partial):
             self._file.flush()
-
-    @contextlib.contextmanager
-    def _named(self) -> Iterator[None]:
-        """An error of writing says which file it is about."""
-        try:
-            yield
-        except OSError as error:
-            error.filename = str(self.partial)
-            raise
 
     def finish(self) -> Path:
         """Make the recording one that training uses."""
@@ -129,7 +151,7 @@ class Recorder:
         """Stop writing; the file stays, marked as partial. An empty one goes."""
         if not self._file.closed:
             try:
-                with self._named():
+                with named(self.partial):
                     self._file.flush()
                     os.fsync(self._file.fileno())
             finally:
@@ -144,6 +166,8 @@ class Recorder:
                 ["value"] if channels == 1 else [f"channel{n}" for n in range(channels)]
             )
         self.columns = [array("d") for _ in range(channels)]
+        self._lows, self._highs = [math.inf] * channels, [-math.inf] * channels
+        self._sums = [0.0] * channels
         for line in self._head:
             self._file.write(f"# {line}\n")
         self._file.write(",".join(["time", *self._channels]) + "\n")
@@ -169,7 +193,7 @@ class Recorder:
     def _begin_anew(self) -> None:
         """Forget the first sample: nothing has followed it, so it was the damaged one."""
         self.times = array("q")
-        with self._named():
+        with named(self.partial):
             self._file.seek(0)
             self._file.truncate()
         self._begin(len(self.columns))

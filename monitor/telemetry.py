@@ -8,7 +8,7 @@ Standard library only, so that it runs in whatever interpreter PlatformIO brings
 from __future__ import annotations
 
 import re
-from binascii import crc_hqx
+from binascii import a2b_base64, b2a_base64, crc_hqx
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,7 +17,7 @@ MAX_LINE = 4096  # characters; the firmware's longest line is far shorter
 
 _NUMBER = r"-?[0-9]{1,39}(?:\.[0-9]{1,20})?(?:e[0-9]{1,2})?"
 _SAMPLE = rf"(?:{_NUMBER}|nan|-?inf)"  # a recorded sample is what the sensor gave, whatever it is
-_CENTS = r"-?(?:[0-9]{1,18}\.[0-9]{2}|1e18)"  # a value or what was expected, of a further channel
+_DIGITS = r"-?(?:[0-9]{1,18}\.[0-9]{2,6}|1e18)"  # a value, or what was expected, of a channel
 _UINT32_MAX = 0xFFFF_FFFF
 
 
@@ -78,6 +78,25 @@ class Raw:
 
 
 @dataclass(slots=True)
+class RawBlock:
+    """Recorded samples in a row, from a sensor that is fast; it always carries a CRC."""
+
+    sequence: int  # of the first
+    micros: int  # its time
+    data: bytes  # numbers of 16 bits, the lower byte first, sample after sample
+
+
+@dataclass(slots=True)
+class LinkMessage:
+    """What the board has for an MQTT broker; it always carries a CRC. Not for a person's eye."""
+
+    topic: str
+    qos: int  # 0 or 1
+    retain: bool
+    payload: str
+
+
+@dataclass(slots=True)
 class Answer:
     """The answer to a command."""
 
@@ -108,9 +127,10 @@ class Startup:
 
 @dataclass(slots=True)
 class Notice:
-    """What is said beside readings; `kind` is calibrating, settings, learnt, failure or summary.
+    """What is said beside readings.
 
-    A failure is why the board judges nothing at all; a summary is the host program's.
+    `kind` is calibrating, learning, settings, learnt, failure or summary. A failure is why the
+    board judges nothing at all; a summary is the host program's.
     """
 
     kind: str
@@ -122,7 +142,19 @@ class Unknown:
     text: str
 
 
-Item = Reading | Fault | AnomalyMarker | Raw | Answer | Selftest | Startup | Notice | Unknown
+Item = (
+    Reading
+    | Fault
+    | AnomalyMarker
+    | Raw
+    | RawBlock
+    | LinkMessage
+    | Answer
+    | Selftest
+    | Startup
+    | Notice
+    | Unknown
+)
 
 MARKER = ">>> ANOMALY DETECTED! <<<"
 BEGIN = "Initializing Anomaly Detector..."
@@ -143,9 +175,9 @@ FAILURES = (
 
 #: How every line of the protocol begins; a torn line that begins otherwise is none.
 HEADS = (
-    "Real: ", "Fault: ", MARKER, "RAW,", "OK ", "OK\r", "ERR ", "SELFTEST ",
+    "Real: ", "Fault: ", MARKER, "RAW,", "RAWB,", "LINK,", "OK ", "OK\r", "ERR ", "SELFTEST ",
     BEGIN, "Profile: ", "Reset: ", "Threshold: ", READY,
-    "Calibrating: ", "Settings of another model ", "Learnt", "Summary: ", *FAILURES,
+    "Calibrating: ", "Learning: ", "Settings of another model ", "Learnt", "Summary: ", *FAILURES,
 )  # fmt: skip
 
 _FIELD = r" \| [A-Z][A-Za-z0-9_ ]*: [ -{}~]+"
@@ -153,10 +185,19 @@ _reading = re.compile(
     rf"Real: ({_NUMBER}) \| Recon: ({_NUMBER}) \| Score: ({_NUMBER})"
     rf"(?: \| Threshold: ({_NUMBER}))?(?: \| State: ([A-Z]+))?((?:{_FIELD})*)"
 ).fullmatch
-_channels = re.compile(r"(Real: [ -~]+? \| Channels: ([2-9]))((?: \| [ -{}~]+)*)").fullmatch
+_channels = re.compile(
+    r"(Real: [ -~]+? \| Channels: ([2-9]|1[0-9]|20))((?: \| [ -{}~]+)*)"
+).fullmatch
 _fault = re.compile(rf"Fault: ([ -{{}}~]+?)((?:{_FIELD})*)").fullmatch
 _raw = re.compile(
     rf"RAW,([0-9]{{1,10}}),([0-9]{{1,15}}),({_SAMPLE}(?:,{_SAMPLE})*)(?:\*([0-9a-f]{{4}}))?"
+).fullmatch
+_raw_block = re.compile(
+    r"RAWB,([0-9]{1,10}),([0-9]{1,15}),"
+    r"((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==|[A-Za-z0-9+/]=))?)\*([0-9a-f]{4})"
+).fullmatch
+_link = re.compile(
+    r"LINK,([^\x00-\x20\x7f,+#]{1,128}),([01]),([01]),([^\x00-\x1f\x7f]*)\*([0-9a-f]{4})"
 ).fullmatch
 _answer = re.compile(r"(?:OK(?: ([\x20-\x7e]*))?|ERR ([\x20-\x7e]+))").fullmatch
 _selftest = re.compile(
@@ -170,6 +211,9 @@ _notices = {
     "calibrating": re.compile(
         r"Calibrating: [0-9]+ s of normal signal are wanted(?:, [0-9]+ samples at least)?"
     ).fullmatch,
+    "learning": re.compile(
+        r"Learning: [0-9]+ s of normal signal are wanted(?:, [0-9]+ frames at least)?"
+    ).fullmatch,
     "settings": re.compile(
         r"(?:Settings|Learnt limits) "
         r"(?:of another model|of another version|that were damaged) are forgotten"
@@ -182,12 +226,12 @@ _notices = {
 }
 _pairs = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)=("[^"]*"|[^ "]*)').findall
 _number = re.compile(_NUMBER).fullmatch
-_channel = re.compile(rf"([ -{{}}~]{{1,32}}): ({_CENTS})(?: \(({_CENTS})\))?").fullmatch
+_channel = re.compile(rf"([ -{{}}~]{{1,32}}): ({_DIGITS})(?: \(({_DIGITS})\))?").fullmatch
 
 
 def crc16(text: str) -> int:
-    """CRC-16/CCITT-FALSE (polynomial 0x1021, start 0xFFFF) over ASCII text."""
-    return crc_hqx(text.encode("ascii"), 0xFFFF)
+    """CRC-16/CCITT-FALSE (polynomial 0x1021, start 0xFFFF) over the text in UTF-8."""
+    return crc_hqx(text.encode("utf-8", "surrogatepass"), 0xFFFF)
 
 
 def parse(line: str | bytes) -> Item:
@@ -272,7 +316,24 @@ def _parse_fault(line: str) -> Fault | None:
     return Fault(match[1], fields)
 
 
-def _parse_raw(line: str) -> Raw | None:
+def _parse_block(line: str) -> RawBlock | None:
+    match = _raw_block(line)
+    if match is None:
+        return None
+    sequence, micros, text, crc = match.groups()
+    if crc16(line[:-5]) != int(crc, 16):
+        return None
+    data = a2b_base64(text)
+    whole = (
+        len(data) > 0 and len(data) % 2 == 0 and b2a_base64(data, newline=False) == text.encode()
+    )
+    item = RawBlock(int(sequence), int(micros), data)
+    return item if whole and item.sequence <= _UINT32_MAX else None
+
+
+def _parse_raw(line: str) -> Raw | RawBlock | None:
+    if line.startswith("RAWB"):
+        return _parse_block(line)
     match = _raw(line)
     if match is None:
         return None
@@ -281,6 +342,13 @@ def _parse_raw(line: str) -> Raw | None:
         return None
     item = Raw(int(sequence), int(milliseconds), tuple(values.split(",")), crc is not None)
     return item if item.sequence <= _UINT32_MAX else None
+
+
+def _parse_link(line: str) -> LinkMessage | None:
+    match = _link(line)
+    if match is None or crc16(line[:-5]) != int(match[5], 16):
+        return None
+    return LinkMessage(match[1], int(match[2]), match[3] == "1", match[4])
 
 
 def _parse_answer(line: str) -> Answer | None:
@@ -339,6 +407,7 @@ _PARSERS: dict[str, Callable[[str], Item | None]] = {
     "Fa": _parse_fault,
     ">>": _parse_marker,
     "RA": _parse_raw,
+    "LI": _parse_link,
     "OK": _parse_answer,
     "ER": _parse_answer,
     "SE": _parse_selftest,

@@ -20,12 +20,14 @@ from dataclasses import dataclass
 from typing import NamedTuple, TextIO
 
 from monitor import telemetry
+from monitor.frame_view import FrameView
 from monitor.session import Episode, Session, format_seconds
 from monitor.telemetry import (
     AnomalyMarker,
     Answer,
     Fault,
     Item,
+    LinkMessage,
     Raw,
     Reading,
     Selftest,
@@ -236,7 +238,8 @@ class View:
         self.show_time = show_time
         self.board_period = board_period
         self._unit_of = unit_of
-        self._units = units or {}  # of each channel
+        self._frame = FrameView()
+        self._set_units(units or {})  # of each channel
         self._units_of = units_of
         self._now = now
         self._began: float | None = None
@@ -387,18 +390,23 @@ class View:
             return self._filled("good", item.text) if item.ok else self._full("bad", item.text)
         if isinstance(item, Startup):
             return self._render_startup(item)
+        if isinstance(item, LinkMessage):  # for a broker; a gateway that is gone had asked for it
+            return ""
         return "" if self.session.is_injection(item) else None  # the summary has a table of them
 
     def _render_reading(self, item: Reading, clock: str) -> str:
         layout = self._layout
         paint = self.screen.paint
         state = item.state
-        value = f"{item.real_text:>9} {self._unit:<3}"
-        spark = self._spark(item.real)
+        frame = self._frame.show(item, self.screen.glyphs.spark, layout.spark)
+        value = f"{frame.text if frame else item.real_text:>9} {self._unit:<3}"
+        spark = self._spark(frame.value if frame else item.real)
+        if frame and frame.spectrum and layout.spark:
+            spark = frame.spectrum.rjust(layout.spark)
         bar, plain_bar = self._bar(item.score, item.threshold)
         score = f"{item.score:8.4f}" if layout.score else ""
         self._cause = self._cause_of(item)
-        extra = self._extra(item)
+        extra = self._extra(item, frame.expected if frame else f"{item.recon:.2f}")
         if state is State.ANOMALY or state is State.FAULT:
             parts = (clock if layout.time else "", value, spark, plain_bar, score, state.value)
             text = "  ".join(part for part in parts if part)
@@ -427,14 +435,18 @@ class View:
         text = f"{cause} {channel.value_text} {unit}".rstrip()
         return text if channel.expected is None else f"{text}, expected {channel.expected:.2f}"
 
-    def _extra(self, item: Reading) -> str:
+    def _extra(self, item: Reading, expected: str) -> str:
         """What else the line says, as much as there is room for."""
         cause = item.fields.get("Cause")
         of_first = self._layout.recon and cause not in item.channels
-        parts = [f"expected {item.recon:.2f}"] if of_first else []
+        room = self._layout.width - self._core_width
+        parts = [f"expected {expected}"] if of_first else []
+        if self._cause and sum(len(part) + 2 for part in (*parts, self._cause)) > room:
+            parts.clear()  # the cause says more
         parts.append(self._cause)
-        parts += [f"{k} {v}" for k, v in item.fields.items() if k != "Cause"]
-        text, room = "", self._layout.width - self._core_width
+        left_out = ("Cause", "Channels") if item.channels else ("Cause",)
+        parts += [f"{k} {v}" for k, v in item.fields.items() if k not in left_out]
+        text = ""
         for part in filter(None, parts):
             if len(text) + 2 + len(part) > room:
                 break
@@ -453,7 +465,7 @@ class View:
             unit = self._unit_of(item.fields["Profile"])
             if unit is not None:
                 self.set_unit(unit)
-            self._units = self._units_of(item.fields["Profile"]) or self._units
+            self._set_units(self._units_of(item.fields["Profile"]) or self._units)
             period = item.fields.get("Period", "")
             if self.board_period is not None and re.fullmatch(r"[1-9][0-9]* [mu]s", period):
                 self.board_period = int(period[:-3]) / (1000 if period.endswith("ms") else 1e6)
@@ -545,6 +557,11 @@ class View:
 
     def set_unit(self, unit: str) -> None:
         self._unit = self._unit_text(unit)
+
+    def _set_units(self, units: Mapping[str, str]) -> None:
+        """Of the values of a reading, by their names, in their order."""
+        self._units = units
+        self._frame.first = next(iter(units), "")
 
     def _unit_text(self, unit: str) -> str:
         return UNITS.get(unit, unit) if self.screen.degrees else unit

@@ -2,6 +2,7 @@
 
 import math
 import struct
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -18,6 +19,11 @@ def number(value: float) -> str:
         if _float32(float(text)) == single:
             break
     return (text if any(c in text for c in ".e") else text + ".0") + "f"
+
+
+def double(value: float) -> str:
+    """A literal that reads back to the same float64; the largest one for infinity."""
+    return repr(min(max(float(value), -sys.float_info.max), sys.float_info.max))
 
 
 def string(text: str) -> str:

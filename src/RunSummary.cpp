@@ -2,9 +2,11 @@
 
 #include <cinttypes>
 
+namespace anomaly {
+
 RunSummary::RunSummary() : list_(std::make_unique<Interval[]>(kMaxIntervals)) {}
 
-void RunSummary::Add(uint64_t sample, const Verdict& verdict, const char* time_text) {
+void RunSummary::Add(uint64_t sample, const FrameVerdict& verdict, const char* time_text) {
   ++samples_;
   ++in_state_[static_cast<int>(verdict.state)];
   const bool anomaly = verdict.state == State::kAnomaly;
@@ -54,3 +56,5 @@ void RunSummary::Print(std::FILE* file, double sample_period_s, double elapsed_s
                  static_cast<double>(samples_) / elapsed_s);
   }
 }
+
+}  // namespace anomaly

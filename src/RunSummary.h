@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <memory>
 
-#include "Detector.h"
+#include "FrameDetector.h"
+
+namespace anomaly {
 
 class RunSummary {
  public:
@@ -15,7 +17,7 @@ class RunSummary {
   RunSummary();
 
   // One sample: its index from 0, its verdict, and the recording's time of it or "".
-  void Add(uint64_t sample, const Verdict& verdict, const char* time_text);
+  void Add(uint64_t sample, const FrameVerdict& verdict, const char* time_text);
 
   // Lines that start with "Summary: ". `elapsed_s` is what the run took.
   void Print(std::FILE* file, double sample_period_s, double elapsed_s) const;
@@ -35,3 +37,5 @@ class RunSummary {
   bool in_anomaly_ = false;
   std::unique_ptr<Interval[]> list_;
 };
+
+}  // namespace anomaly

@@ -3,19 +3,43 @@
 #include "AdcContinuousInput.h"
 #include "AdcInput.h"
 #include "ChipClock.h"
+#include "ChipId.h"
 #include "ChipSystem.h"
-#include "GpioLed.h"
+#include "GpioSwitch.h"
 #include "I2sInput.h"
 #include "Mpu6050Input.h"
 #include "NvsSettings.h"
+#include "PartitionFlash.h"
+#include "Pins.h"
 #include "UartLine.h"
 #include "app_config.h"
 #include "esp_task_wdt.h"
+#include "link_config.h"
+#if __has_include("dsps_fft2r.h")
+#include "EspFft.h"
+#endif
+// custom_network = mqtt in platformio.ini
+#if __has_include("mqtt_client.h")
+#define ANOMALY_HAS_NETWORK 1
+#include "Identity.h"
+#include "MqttTransport.h"
+#if CONFIG_IDF_TARGET_ESP32S3
+constexpr char kChip[] = "ESP32-S3";
+#elif CONFIG_IDF_TARGET_ESP32C3
+constexpr char kChip[] = "ESP32-C3";
+#else
+constexpr char kChip[] = "ESP32";
+#endif
+#else
+#define ANOMALY_HAS_NETWORK 0
+#endif
 
 // custom_engine = dense in platformio.ini
 #ifndef ANOMALY_ENGINE_DENSE
 #include "GeneratedModel.h"
 #endif
+
+using namespace anomaly;
 
 namespace {
 
@@ -29,22 +53,44 @@ using Driver = model_config::Driver;
 constexpr const Driver::Config& kDriverConfig = model_config::kDriverConfig<Driver::Config>;
 static_assert(Driver::CanRead(kDriverConfig, model_config::kChannels),
               "this chip cannot read the profile's sensor: too few pins (SENSOR_GPIO), adc_bits is "
-              "not 12, or LED_GPIO is one of the sensor's pins (I2C_..., I2S_...)");
+              "not 12, or an output (LED_GPIO, ..) is one of the sensor's pins (I2C_.., I2S_..)");
 
 Autoencoder& Engine() {
-  if (!model_config::kHasNetwork) {
-    static MeanAutoencoder engine(model_config::kFeatureCount);
+#ifndef ANOMALY_ENGINE_DENSE
+  if constexpr (model_config::kHasNetwork) {
+    static GeneratedOperators operators;
+    model_config::AddOperators(operators);  // Load() says what is missing
+    alignas(16) static uint8_t arena[model_config::kArenaSize];
+    static TflmAutoencoder engine(kGeneratedModel, operators, arena, sizeof(arena));
     return engine;
   }
-#ifdef ANOMALY_ENGINE_DENSE
-  static DenseAutoencoder engine(model_config::kDenseModel);
-#else
-  static GeneratedOperators operators;
-  model_config::AddOperators(operators);  // Load() says what is missing
-  alignas(16) static uint8_t arena[model_config::kArenaSize];
-  static TflmAutoencoder engine(kGeneratedModel, operators, arena, sizeof(arena));
 #endif
-  return engine;
+  static model_config::Model::Engine plain(model_config::Model::kNetwork);
+  return plain;
+}
+
+// The chip's own FFT, where there is one.
+RealFft* Fft() {
+#if __has_include("dsps_fft2r.h")
+  constexpr int32_t kSize = model_config::kFrame.fft_size();
+  if constexpr (EspFft::Has(kSize)) {
+    static float table[kSize / 2];
+    static EspFft fft(model_config::kFrame.turns(), table, kSize);
+    if (fft.Begin()) return &fft;
+  }
+#endif
+  return nullptr;
+}
+
+// A buzzer or a relay; nullptr where it has no pin.
+template <int kPin, bool kIsActiveLow>
+Switch* Optional() {
+  if constexpr (kPin >= 0) {
+    static GpioSwitch part(kPin, kIsActiveLow);
+    part.Begin();
+    return &part;
+  }
+  return nullptr;
 }
 
 // What the sampling task works with.
@@ -85,20 +131,43 @@ TaskHandle_t StartSampling(App& app, Driver& input) {
 extern "C" void app_main(void) {
   static Driver input(kDriverConfig, model_config::kChannels, model_config::kSamplePeriodUs);
   static ChipClock clock;
-  static GpioLed led;
+  static GpioSwitch led(pins::kLed);
   static UartLine serial;
   static NvsSettings settings("settings");
   static NvsSettings learnt("learnt");
+  static PartitionFlash events("events");
   led.Begin();
+  Switch* const buzzer = Optional<pins::kBuzzer, pins::kBuzzerIsActiveLow>();
+  Switch* const relay = Optional<pins::kRelay, pins::kRelayIsActiveLow>();
   serial.Begin();
+#if ANOMALY_HAS_NETWORK
+  static Identity identity;
+  static MqttTransport network(identity);
+  identity.Begin();  // before the ADC is at work
+  Transport* const transport = &network;
+#else
+  Transport* const transport = nullptr;
+#endif
   input.Begin();
   settings.Begin();
   learnt.Begin();
+  events.Begin();
   static ChipSystem system([](void* driver) { return static_cast<Driver*>(driver)->Figure(); },
                            &input);
+  static const LinkConfig link_config = LinkConfigOf(model_config::kConfig, ChipId());
+  const auto platform = [&](SerialLine& line) -> Platform {
+    return {clock, led, line, settings, system, &learnt, buzzer, relay};
+  };
+  static Link link(link_config, platform(serial), events, transport);
+  static Detector<model_config::Model, Autoencoder&> detector(Engine(), Fft());
   static ModelMemory storage;
-  static App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system, &learnt},
-                 input, Engine());
+  static App app(detector, storage.memory(), platform(link.console()), input, &link);
+#if ANOMALY_HAS_NETWORK
+  static ProvisioningConsole provisioning(kFirmwareVersion, kChip, ChipId(), identity, serial);
+  link.SetProvisioning(&provisioning);
+  system.SetProvisioning(&identity);
+  network.Begin();
+#endif
   StartWatchdog();
   app.Start();
   system.SetTasks(StartSampling(app, input), xTaskGetCurrentTaskHandle());

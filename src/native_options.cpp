@@ -4,16 +4,21 @@
 #include <cstdlib>
 #include <cstring>
 
+namespace anomaly {
+
 const char kUsage[] =
     "usage: program --simulate SCENARIO [--seconds N] [--seed N] [--speed max|FACTOR]\n"
-    "       program --replay FILE.csv [--column NAME] [--speed max|FACTOR]\n"
+    "       program --replay FILE.csv|FILE.wav [--column NAME] [--speed max|FACTOR]\n"
     "       program --serial tcp:PORT|pty:LINK|stdio [the options above]\n"
     "       ... --state FILE: goes on with what was learnt, and keeps it once an hour and at the "
     "end\n"
+    "       ... --events FILE: keeps the events that no server has yet; --id HEX: 12 digits, the "
+    "board's name\n"
     "       program --reconstruct [--quantized]\n"
     "SCENARIO: normal, spike, step, drift, noise, stuck, dropout, mixed: the signal that the model "
     "was\n"
-    "trained on, with anomalies. Without --seconds it ends when each of them was there once.\n"
+    "trained on, with anomalies; a simulated machine has others: docs/sensors.md. Without\n"
+    "--seconds it ends when each of them was there once.\n"
     "Prints the lines of docs/protocol.md; commands are read from the serial line, or from "
     "standard\n"
     "input where that is a file or a pipe. With --serial the run is endless and in real time "
@@ -31,6 +36,32 @@ bool ParsePositive(const char* text, double* value) {
   return end != text && *end == '\0' && *value > 0.0 && *value < 1e12;
 }
 
+bool IsId(const char* text) {
+  return std::strlen(text) == 12 && std::strspn(text, "0123456789abcdef") == 12;
+}
+
+// Whether the options go together; kExitOk, or kExitUsage after a message.
+int CheckTogether(const Options& options) {
+  if (options.simulate != nullptr && options.replay != nullptr) {
+    return BadUsage("--simulate and --replay exclude each other", "");
+  }
+  if (options.column != nullptr && options.replay == nullptr) {
+    return BadUsage("--column goes with --replay", "");
+  }
+  if (options.quantized && !options.reconstruct) {
+    return BadUsage("--quantized goes with --reconstruct", "");
+  }
+  if (options.simulate == nullptr && options.replay == nullptr && options.serial == nullptr &&
+      !options.reconstruct) {
+    return BadUsage("nothing to do", "");
+  }
+  if (options.reconstruct &&
+      (options.simulate != nullptr || options.replay != nullptr || options.serial != nullptr)) {
+    return BadUsage("--reconstruct goes alone", "");
+  }
+  return kExitOk;
+}
+
 // kExitOk, or kExitUsage after a message.
 int ParseOptions(int argc, char** argv, Options* options) {
   for (int i = 1; i < argc; ++i) {
@@ -43,8 +74,8 @@ int ParseOptions(int argc, char** argv, Options* options) {
       options->quantized = true;
       continue;
     }
-    const char* const with_value[] = {"--simulate", "--replay", "--column", "--serial",
-                                      "--seconds",  "--seed",   "--speed",  "--state"};
+    const char* const with_value[] = {"--simulate", "--replay", "--column", "--serial", "--seconds",
+                                      "--seed",     "--speed",  "--state",  "--events", "--id"};
     bool known = false;
     for (const char* candidate : with_value) known = known || std::strcmp(name, candidate) == 0;
     if (!known) return BadUsage("unknown option ", name);
@@ -55,6 +86,11 @@ int ParseOptions(int argc, char** argv, Options* options) {
     if (std::strcmp(name, "--column") == 0) options->column = value;
     if (std::strcmp(name, "--serial") == 0) options->serial = value;
     if (std::strcmp(name, "--state") == 0) options->state = value;
+    if (std::strcmp(name, "--events") == 0) options->events = value;
+    if (std::strcmp(name, "--id") == 0) {
+      if (!IsId(value)) return BadUsage("--id wants 12 digits of 0-9 and a-f, not ", value);
+      options->id = value;
+    }
     if (std::strcmp(name, "--seconds") == 0 && !ParsePositive(value, &options->seconds)) {
       return BadUsage("--seconds wants a number above 0, not ", value);
     }
@@ -73,22 +109,7 @@ int ParseOptions(int argc, char** argv, Options* options) {
       }
     }
   }
-  if (options->simulate != nullptr && options->replay != nullptr) {
-    return BadUsage("--simulate and --replay exclude each other", "");
-  }
-  if (options->column != nullptr && options->replay == nullptr) {
-    return BadUsage("--column goes with --replay", "");
-  }
-  if (options->quantized && !options->reconstruct) {
-    return BadUsage("--quantized goes with --reconstruct", "");
-  }
-  if (options->simulate == nullptr && options->replay == nullptr && options->serial == nullptr &&
-      !options->reconstruct) {
-    return BadUsage("nothing to do", "");
-  }
-  if (options->reconstruct &&
-      (options->simulate != nullptr || options->replay != nullptr || options->serial != nullptr)) {
-    return BadUsage("--reconstruct goes alone", "");
-  }
-  return kExitOk;
+  return CheckTogether(*options);
 }
+
+}  // namespace anomaly

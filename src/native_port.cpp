@@ -10,6 +10,8 @@
 #include <unistd.h>
 #endif
 
+namespace anomaly {
+
 int OpenPort(const Options& options, double speed, std::unique_ptr<SerialPort>* port) {
   // How long a pipe on standard input may take to say its commands, when nothing paces the run.
   constexpr int kPatienceMs = 100;
@@ -40,3 +42,5 @@ int OpenPort(const Options& options, double speed, std::unique_ptr<SerialPort>* 
   }
   return BadUsage("--serial wants tcp:PORT, pty:LINK or stdio, not ", options.serial);
 }
+
+}  // namespace anomaly

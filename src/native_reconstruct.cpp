@@ -7,6 +7,8 @@
 #include "app_config.h"
 #include "native_options.h"
 
+namespace anomaly {
+
 namespace {
 
 // One vector from a line of comma-separated numbers; false unless it is exactly `count` of them.
@@ -77,3 +79,5 @@ int Reconstruct(bool quantized) {
   }
   return kExitOk;
 }
+
+}  // namespace anomaly

@@ -6,6 +6,8 @@
 
 #include "I2cBus.h"
 
+using namespace anomaly;
+
 class SimulatedMpu6050 final : public I2cBus {
  public:
   // ---- what a test may do to it

@@ -8,8 +8,10 @@
 #include "Platform.h"
 #include "SampleInput.h"
 
+using namespace anomaly;
+
 class TestBoard : public Clock,
-                  public Led,
+                  public Switch,
                   public SerialLine,
                   public SettingsStore,
                   public System,

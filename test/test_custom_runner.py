@@ -1,7 +1,7 @@
 """How `pio test` runs the suites of this project (test_framework = custom in platformio.ini).
 
-C++ suites are Unity suites. The pytest files in test/test_python are one more suite, of the
-environment `python`, each Python test one test case.
+C++ suites are Unity suites. The pytest files in test/test_python and test/test_esphome are one more
+suite each, of the environments `python` and `esphome`, each Python test one test case.
 """
 
 import os
@@ -18,7 +18,7 @@ from platformio.test.exception import UnitTestSuiteError
 from platformio.test.result import TestCase, TestStatus
 from platformio.test.runners.unity import UnityTestRunner
 
-PYTHON_SUITE = "test_python"
+PYTHON_SUITES = ("test_python", "test_esphome")
 LOCAL_UNITY = "symlink://offline/unity"
 OFFLINE = "PIOW_OFFLINE"  # environment variable: "1" where the registry is known out of reach
 SUMMARY = re.compile(r"|-+|\d+ Tests \d+ Failures \d+ Ignored|OK|FAIL")  # Unity's last lines
@@ -61,7 +61,7 @@ class CustomTestRunner(UnityTestRunner):  # type: ignore[misc]
             self._run_program()
 
     def _is_python(self) -> bool:
-        return bool(self.test_suite.test_name == PYTHON_SUITE)
+        return bool(self.test_suite.test_name in PYTHON_SUITES)
 
     def _unity_is_installed(self) -> bool:
         libraries = self.project_config.get("platformio", "libdeps_dir")
@@ -126,7 +126,9 @@ def to_test_case(element: ElementTree.Element) -> TestCase:
             continue
         message = (result.get("message") or "").partition("\n")[0]
         break
-    module = element.get("classname", "").removeprefix("test.").removeprefix(PYTHON_SUITE + ".")
+    module = element.get("classname", "").removeprefix("test.")
+    for suite in PYTHON_SUITES:
+        module = module.removeprefix(suite + ".")
     name = f"{module}::{element.get('name')}"
     return TestCase(
         name=name,

@@ -11,7 +11,7 @@ from project.errors import UserError
 from project.paths import PROJECT, chosen_profile
 from project.profile import Profile
 from project.terminal import make_lenient
-from training import codegen, folders, importing, manifest, modelinfo, outcome, wishes
+from training import codegen, folders, importing, manifest, modelinfo, outcome, package, wishes
 
 if TYPE_CHECKING:
     from training.data import Dataset
@@ -23,6 +23,7 @@ From a recording of normal data to a model that the firmware runs.
   train      train on the profile's own data, or on --data, and publish the model
   export     write include/model_config.h and include/model_data.h for a model
   evaluate   what a model says about recorded data, or about one value
+  package    make a library of a model for other projects: Arduino, PlatformIO, ESP-IDF
   modelinfo  what a model is: layers, bytes, arena, threshold, fingerprint
 """
 
@@ -48,11 +49,19 @@ def main(arguments: list[str]) -> int:
         print(f"error: `{arguments[0]}` is no verb of the training, run: {told}", file=sys.stderr)
         return 2
     options = _parser().parse_args(arguments)
+    options.profile = options.profile or [chosen_profile()]
     return outcome.of(
-        lambda: options.run(profiles.load(profiles.find(options.profile)), options),
+        lambda: options.run(_chosen(options.profile), options),
         options.refused,
         "interrupted; the model is as it was",
     )
+
+
+def _chosen(named: str | list[str]) -> Profile | list[Profile]:
+    """The profile of an option, or those of one that can be repeated."""
+    if isinstance(named, list):
+        return [profiles.load(profiles.find(name)) for name in named]
+    return profiles.load(profiles.find(named))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -96,6 +105,24 @@ def _parser() -> argparse.ArgumentParser:
     _data(evaluate)
     evaluate.add_argument("--value", type=float, help="one value, after normal data")
     evaluate.set_defaults(run=_evaluate)
+
+    packaged = verbs.add_parser("package", help="make a library of a model for other projects")
+    packaged.add_argument(
+        "--profile",
+        action="append",
+        help="name in profiles/, or FILE.toml; again for several models in one package",
+    )
+    packaged.add_argument(
+        "--model",
+        dest="folder",
+        type=Path,
+        help="folder of the model (default: the one a build uses)",
+    )
+    packaged.add_argument(
+        "--engine", choices=package.ENGINES, default="dense", help="what runs the network"
+    )
+    packaged.add_argument("--out", type=Path, help="folder to make (default: package/<profile>)")
+    packaged.set_defaults(run=_package)
 
     info = verbs.add_parser("modelinfo", help="what a model is")
     _common(info, "--model", "folder of the model (default: the one a build uses)")
@@ -195,6 +222,16 @@ def _export(profile: Profile, options: argparse.Namespace) -> None:
     for name in ("model_config.h", "model_data.h"):
         state = "written" if include / name in written else "unchanged"
         print(f"{profiles.shown(include / name)}: {state}")
+
+
+def _package(chosen: list[Profile], options: argparse.Namespace) -> None:
+    if options.folder is not None and len(chosen) > 1:
+        raise UserError("--model: is the folder of one model; leave it out for several profiles")
+    named = zip(chosen, options.profile, strict=True)
+    sources = [package.find(profile, said, options.folder) for profile, said in named]
+    folder = options.out or package.default_folder(chosen)
+    packed = package.write(sources, options.engine, folder)
+    print("\n".join(package.told(packed, folder)))
 
 
 def _evaluate(profile: Profile, options: argparse.Namespace) -> None:

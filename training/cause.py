@@ -19,7 +19,7 @@ class Cause:
 
     owners: npt.NDArray[np.int_]  # the channel of each feature [features]
     mean: Array  # [features]
-    whitening: Array  # [features, features], lower triangular
+    whitening: Array | None  # [features, features], lower triangular; None: of frames
 
     def channels(self, z: Array) -> npt.NDArray[np.int_]:
         """The channel [rows] whose own deviation explains standardised features [rows, features]
@@ -27,8 +27,11 @@ class Cause:
 
         The squared distance to normal data is the squared length of the whitened features (P. C.
         Mahalanobis, 1936); what may be anything in the features of one channel is the part of it
-        that lies in their columns of the whitening.
+        that lies in their columns of the whitening. What a frame comes to moves together, so of
+        frames it is the value with the largest deviation.
         """
+        if self.whitening is None:
+            return np.asarray(self.owners[np.argmax(abs(z - self.mean), axis=-1)])
         v = (z - self.mean) @ self.whitening.T
         lengths = []
         for channel in range(int(self.owners.max()) + 1):
@@ -56,4 +59,7 @@ def read(profile: Profile, pipeline: dict[str, Any]) -> Cause:
     found = pipeline["cause"]
     owners = np.array([feature.channel for feature in profile.features.use])
     mean = np.asarray(found["mean"])
-    return Cause(owners, mean, scaling.unpack(found["whitening"], len(mean)))
+    whitening = None
+    if profile.frame is None:
+        whitening = scaling.unpack(found["whitening"], len(mean))
+    return Cause(owners, mean, whitening)

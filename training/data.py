@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from project.errors import UserError
 from project.paths import PROJECT
-from project.profile import Frame, Profile, Synthetic
-from training import fingerprint, frames, recordings
+from project.profile import MACHINE, Frame, Profile, Synthetic
+from training import fingerprint, frames, recordings, twin
 from training.recordings import Recording
 from training.wishes import Wishes
 from training.wishes import of_record as of_wishes
@@ -128,6 +128,8 @@ def _date(recording: Recording) -> str | None:
 
 def synthetic(profile: Profile, settings: Synthetic) -> Array:
     """Generated normal data [rows, channels], the same for the same seed."""
+    if settings.kind == MACHINE:
+        return twin.generate(profile, settings)
     random = np.random.default_rng(settings.seed)
     shape = (settings.rows, len(profile.sensor.channels))
     if settings.kind == "draws":

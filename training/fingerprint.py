@@ -32,7 +32,8 @@ WITH_STRETCH: Final = ("stretch",)
 WITH_FRAMES: Final = ("frames", "spectrum")
 WITH_LEARNING: Final = ("limits",)
 WITH_SLOW: Final = ("charts", "slow")
-WITH_RECORDINGS: Final = ("clock", "columns", "recordings", "rows", "table")
+WITH_TWIN: Final = ("twin",)
+WITH_RECORDINGS: Final = ("clock", "columns", "plain", "recordings", "rows", "table", "waves")
 
 
 def sources(profile: Profile, identity: list[Any]) -> list[str]:
@@ -44,6 +45,7 @@ def sources(profile: Profile, identity: list[Any]) -> list[str]:
     found += WITH_LEARNING if profile.detector.learning is not None else ()
     found += WITH_SLOW if profile.slow is not None else ()
     found += WITH_STRETCH if profile.data.stretch is not None else ()
+    found += WITH_TWIN if profile.twin is not None and identity[:1] == ["synthetic"] else ()
     found += WITH_RECORDINGS if identity[:1] != ["synthetic"] else ()
     return sorted(found)
 
@@ -103,15 +105,18 @@ def file_sha256(path: Path) -> str:
 
 
 def recordings(profile: Profile) -> list[Path]:
-    """The profile's own recordings, data/<profile>/*.csv, by name; partial ones are left out."""
-    files = sorted(profile.home.glob("*.csv"))
+    """The profile's own recordings, data/<profile>/*.csv and *.wav, by name; partial ones are
+    left out."""
+    files = sorted([*profile.home.glob("*.csv"), *profile.home.glob("*.wav")])
     return [file for file in files if not _is_partial(file)]
 
 
 def _is_partial(file: Path) -> bool:
     """A recording that was interrupted says so: in its name, or in its head of comment lines."""
-    if file.name.endswith(".partial.csv"):
+    if file.stem.endswith(".partial"):
         return True
+    if file.suffix == ".wav":
+        return False
     with file.open("rb") as lines:
         for line in lines:
             if not line.startswith(b"#"):

@@ -27,7 +27,7 @@ def rows(profile: Profile, found: Manifest, folder: Path, include: Path) -> list
         ("operators", ", ".join(model["operators"]) or "none"),
         *_arena(found),
         *_features(profile, found),
-        ("threshold", _threshold(profile, found)),
+        ("threshold", threshold_and_how(profile, found)),
         *_learning(profile, found),
         *_slow(profile, found),
         ("data", found["data"]["description"]),
@@ -164,7 +164,8 @@ def threshold(profile: Profile, found: Manifest) -> str:
     return f"{found['pipeline']['decision']['threshold']:.4g}"
 
 
-def _threshold(profile: Profile, found: Manifest) -> str:
+def threshold_and_how(profile: Profile, found: Manifest) -> str:
+    """The threshold, of which score it is and where it comes from."""
     detector, rule = profile.detector, profile.detector.calibration
     if not profile.has_score:
         return threshold(profile, found)

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from project.errors import UserError
 from project.profile import Profile, Sensor
-from training import clock, columns, table, understood
+from training import clock, columns, plain, table, understood, waves
 from training.clock import NO_TIME, Micros
-from training.rows import Pace, Rows, refuse_coarse
+from training.rows import Pace, Rows, is_stuck, refuse_coarse
 from training.table import Malformed, Table, Undecided
 from training.wishes import Wishes
 
@@ -32,7 +32,7 @@ class Recording:
     name: str
     channels: tuple[str, ...]
     values: Array  # [rows, channels]
-    micros: Micros  # [rows] microseconds, since 1970 where `dated`
+    micros: Micros | None  # [rows] microseconds, since 1970 where `dated`; None: even, from 0 on
     dated: bool
     interval_s: float  # from row to row
     starts: tuple[int, ...]  # row at which each piece begins
@@ -52,6 +52,8 @@ class Recording:
 
     def edge(self, row: int) -> str | float:
         """The time of a row: a date, or seconds."""
+        if self.micros is None:
+            return round(range(len(self.values))[row] * self.interval_s, 6)
         micros = int(self.micros[row])
         return understood.iso(micros) if self.dated else micros / 1e6
 
@@ -80,7 +82,15 @@ def read(path: Path, profile: Profile, wishes: Wishes | None = None) -> Recordin
       Undecided: it can be read in several ways; says which option decides.
     """
     wishes = wishes or Wishes()
-    cells = table.read(path, wishes.decimal, _rows(wishes.rows))
+    if waves.is_wave(path):
+        try:
+            return _of_wave(path, profile, wishes)
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from None
+    wanted = _rows(wishes.rows)
+    cells: Table | None = None if wishes.decimal else plain.read(path, wanted)
+    if cells is None:
+        cells = table.read(path, wishes.decimal, wanted)
     try:
         return _understand(path, cells, profile, wishes)
     except Undecided as error:
@@ -97,7 +107,12 @@ def write_plain(recording: Recording, profile: Profile, path: Path) -> None:
     Raises:
       UserError: the file cannot be written.
     """
-    micros = recording.micros - recording.micros[0]
+    micros = recording.micros
+    if micros is None:
+        micros = np.round(np.arange(len(recording.values)) * (recording.interval_s * 1e6)).astype(
+            np.int64
+        )
+    micros = micros - micros[0]
     digits = 3 if not np.any(micros % 1000) else 6
     head = [f"# imported: {recording.name}", f"# profile: {profile.name}"]
     if recording.dated:
@@ -119,6 +134,55 @@ def _number(value: float) -> str:
     """The shortest text that reads back as the same number."""
     text = repr(value)
     return text[:-2] if text.endswith(".0") else text
+
+
+# --- sound ---------------------------------------------------------------------------------------
+
+
+def _of_wave(path: Path, profile: Profile, wishes: Wishes) -> Recording:
+    sensor, rate_hz = profile.sensor, profile.sampling.rate_hz
+    first, last = _rows(wishes.rows)
+    numbers = waves.read(path, profile, wishes)[first:last]
+    if not len(numbers):
+        raise UserError("holds no usable row")
+    believed = [sensor.believed(channel) for channel in range(len(sensor.channels))]
+    low, high = np.array(believed, dtype=np.float32).T * np.float32(waves.FULL_SCALE)
+    bad = {"out of range": ((numbers < low) | (numbers > high)).any(axis=1)}
+    begins = np.zeros(len(numbers), dtype=np.bool_)
+    begins[0] = True
+    longest = round(sensor.stuck_seconds * rate_hz)
+    bad["stuck at one value"] = is_stuck(numbers, begins, longest) & ~bad["out of range"]
+    left_out = {reason: int(rows.sum()) for reason, rows in bad.items() if rows.any()}
+    gone = sum(left_out.values())
+    if gone > MOST_LEFT_OUT * len(numbers):
+        reason = max(left_out, key=left_out.__getitem__)
+        raise UserError(f"{gone:,} of {len(numbers):,} samples cannot be used: {reason}")
+    micros: Micros | None = None
+    starts: tuple[int, ...] = (0,)
+    malformed: tuple[Malformed, ...] = ()
+    if gone:
+        lost = np.logical_or(*bad.values())
+        kept = np.flatnonzero(~lost)
+        micros = np.round((kept - kept[0]) * (1e6 / rate_hz)).astype(np.int64)
+        starts = (0, *(np.flatnonzero(np.diff(kept) > 1) + 1).tolist())
+        malformed = tuple(
+            Malformed(int(row) + 1, next(reason for reason, rows in bad.items() if rows[row]))
+            for row in np.flatnonzero(lost)[:100]
+        )
+        numbers = numbers[kept]
+    return Recording(
+        path.name,
+        sensor.channels,
+        numbers / float(waves.FULL_SCALE),
+        micros,
+        False,
+        1 / rate_hz,
+        starts,
+        left_out,
+        malformed,
+        {channel: channel for channel in sensor.channels},
+        (),
+    )
 
 
 # --- from cells to a recording -------------------------------------------------------------------

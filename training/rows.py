@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from project.errors import UserError
 from project.profile import Sensor
@@ -122,17 +123,11 @@ class Rows:
     def leave_out_stuck(self, pace: Pace, longest: int) -> None:
         """Rows that the chip calls stuck: equal `longest` times in a row, in any channel."""
         count = len(self.values)
-        bad = np.zeros(count, dtype=np.bool_)
         if longest < 1 or not count:
             return
         begins = np.zeros(count, dtype=np.bool_)
         begins[list(self.starts(pace))] = True
-        positions = np.arange(count)
-        for channel in self.values.astype(np.float32).T:
-            new = begins.copy()
-            new[1:] |= channel[1:] != channel[:-1]
-            run = positions - np.maximum.accumulate(np.where(new, positions, 0)) + 1
-            bad |= run >= longest
+        bad = is_stuck(self.values.astype(np.float32), begins, longest)
         self._drop(bad, "stuck at one value", breaks=True)
 
     def resample(self, pace: Pace, wanted_s: float) -> Pace:
@@ -197,6 +192,23 @@ class Rows:
     def _keep(self, rows: Any) -> None:
         self.values, self.micros = self.values[rows], self.micros[rows]
         self._index, self._broken = self._index[rows], self._broken[rows]
+
+
+def is_stuck(values: npt.NDArray[Any], begins: Any, longest: int) -> npt.NDArray[np.bool_]:
+    """Rows of values [rows, channels] that end a run of `longest` equal ones, in any channel.
+
+    `begins` [rows]: a piece begins. With `longest` 0 there are none.
+    """
+    bad = np.zeros(len(values), dtype=np.bool_)
+    if longest < 1:
+        return bad
+    positions = np.arange(len(values))
+    for channel in values.T:
+        new = begins.copy()
+        new[1:] |= channel[1:] != channel[:-1]
+        run = positions - np.maximum.accumulate(np.where(new, positions, 0)) + 1
+        bad |= run >= longest
+    return bad
 
 
 def refuse_coarse(micros: Micros) -> None:

@@ -59,13 +59,14 @@ def record(profile: Profile, dataset: Dataset, sigma: npt.NDArray[np.float64]) -
     """What the manifest says of the slow charts: their constants, and what normal data taught.
 
     `sigma` is the noise of each value of a frame. A recording on its own clock gives the charts
-    its clock.
+    its clock. To a device that measures its own noise it teaches nothing, and the unit is that.
     """
     assert profile.slow is not None
     frame_s = normal.frame_s(profile, dataset)
     values = []
-    for index, noise in enumerate(sigma.tolist()):
-        parts = minute_means([segment[:, index] for segment in dataset.segments], frame_s)
+    for index, noise in enumerate([1.0] if profile.is_generic else sigma.tolist()):
+        pieces = [] if profile.is_generic else [part[:, index] for part in dataset.segments]
+        parts = minute_means(pieces, frame_s) if pieces else []
         config = configure(profile.slow, index, noise, 60 / frame_s)
         values.append(record_of(config, learn(config, parts)))
     return {

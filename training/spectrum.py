@@ -7,10 +7,6 @@ from typing import Final
 
 from project.profile.frame import FrameValue, Windows
 
-# The scale of mel (M. Slaney, "Auditory Toolbox", 1998): a line up to 1000 Hz, a logarithm above.
-_LINE_HZ: Final = 200 / 3
-_BREAK_HZ: Final = 1000.0
-_STEP: Final = math.log(6.4) / 27
 DECIBELS: Final = 10.0  # of a decimal logarithm of a power
 
 
@@ -49,9 +45,10 @@ def band(windows: Windows, rate_hz: float, hz: tuple[float, float]) -> Filter:
 @functools.cache
 def mel(windows: Windows, rate_hz: float) -> tuple[Filter, ...]:
     """A triangle for each mel band [mel_bands], of equal area (Slaney's norm)."""
-    count, (low, high) = windows.mel_bands, map(_to_mel, windows.mel_hz)
-    edges = [_to_hz(low + (high - low) * i / (count + 1)) for i in range(count + 2)]
-    return tuple(_triangle(windows.size, rate_hz, *edges[i : i + 3]) for i in range(count))
+    edges = windows.mel_edges()
+    return tuple(
+        _triangle(windows.size, rate_hz, *edges[i : i + 3]) for i in range(windows.mel_bands)
+    )
 
 
 def _triangle(size: int, rate_hz: float, begin: float, top: float, end: float) -> Filter:
@@ -63,18 +60,6 @@ def _triangle(size: int, rate_hz: float, begin: float, top: float, end: float) -
     first, last = inside[0], inside[-1] + 1
     norm = 2 / (end - begin)
     return Filter(first, last - first, tuple(norm * w for w in weights[first:last]))
-
-
-def _to_mel(hz: float) -> float:
-    if hz < _BREAK_HZ:
-        return hz / _LINE_HZ
-    return _BREAK_HZ / _LINE_HZ + math.log(hz / _BREAK_HZ) / _STEP
-
-
-def _to_hz(mel: float) -> float:
-    if mel < _BREAK_HZ / _LINE_HZ:
-        return mel * _LINE_HZ
-    return _BREAK_HZ * math.exp((mel - _BREAK_HZ / _LINE_HZ) * _STEP)
 
 
 def cosines(bands: int, index: int) -> list[float]:

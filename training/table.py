@@ -180,7 +180,6 @@ _FOREIGN: Final = (
     (b"\xd0\xcf\x11\xe0", "is an Excel workbook: save the sheet as CSV"),
     (b"\x1f\x8b", "is compressed: unpack it first"),
     (b"PAR1", "is a Parquet file: export it as CSV"),
-    (b"RIFF", "is a WAV or other media file: only tables of text can be read"),
     (b"SQLite", "is a database: export the table as CSV"),
 )
 

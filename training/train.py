@@ -50,6 +50,7 @@ _GOLDEN: Final = 16
 _REPRESENTATIVE: Final = 2000  # rows that show an int8 model its ranges
 _HOLDOUT: Final = 0.2  # share of the rows that are only scored
 _LEAST_ROWS: Final = 30  # after the warm-up of each segment
+_SHOWN_ROWS: Final = 1_000_000  # of a piece, that tell what is simulated; a fast sensor has more
 _LARGEST: Final = 1e15  # of a reading; its square is a number on the chip too
 
 
@@ -166,6 +167,7 @@ class _Fitted:
     thresholds: Thresholds
     rows: int  # trained on
     inputs: Floats  # normal network input [rows, features]
+    spread: Array  # standard deviation of each weighed residual [features] of normal data
     scores: Array  # of normal data: the larger of both charts, on the scale of the threshold
     held: list[tuple[int, int, int]]  # (segment, begin, end) that were not trained on
 
@@ -216,6 +218,7 @@ def _fit_tail(
     )
     if scorer.residual_whitening is not None:
         scorer = calibration.level_tails(scorer, parts, inputs, outputs)
+    spread = scorer.parts(drawn[:, :width], drawn[:, width:]).std(axis=0)
     scores = [scorer.score(u, y) for u, y in zip(inputs, outputs, strict=True)]
     thresholds = calibration.tail_thresholds(detector, parts, scores)
     shown = [
@@ -224,7 +227,7 @@ def _fit_tail(
     ]
     some = scaler.apply(sample[:_REPRESENTATIVE])
     return _Fitted(
-        trained, scaler, scorer, thresholds, len(sample), some, np.concatenate(shown), []
+        trained, scaler, scorer, thresholds, len(sample), some, spread, np.concatenate(shown), []
     )
 
 
@@ -260,7 +263,8 @@ def _fit_held_out(profile: Profile, dataset: Dataset, sigma: Array, progress: Pr
     )
     some = np.concatenate([u for u, (*_, held) in zip(scaled, cut, strict=True) if held])
     held_out = [(segment, begin, end) for segment, begin, end, held in cut if held]
-    return _Fitted(trained, scaler, scorer, thresholds, len(sample), some, shown, held_out)
+    spread = scorer.parts(inputs, outputs).std(axis=0)
+    return _Fitted(trained, scaler, scorer, thresholds, len(sample), some, spread, shown, held_out)
 
 
 def _blocks(profile: Profile, dataset: Dataset) -> list[tuple[int, int, int, bool]]:
@@ -345,6 +349,7 @@ def _pipeline(profile: Profile, dataset: Dataset, sigma: Array, fitted: _Fitted)
             "residual_whitening": None
             if scorer.residual_whitening is None
             else scaling.pack(scorer.residual_whitening),
+            "residual_spread": _floats(fitted.spread),
         },
         "cause": cause.record(scaler, fitted.inputs) if several else None,
         "decision": {
@@ -365,6 +370,8 @@ def _residuals(profile: Profile, sigma: Array, fitted: _Fitted, samples: Array) 
 
 def _normal(dataset: Dataset) -> dict[str, list[float]]:
     """What normal data look like, channel by channel, for who simulates them."""
+    some = [segment[:_SHOWN_ROWS] for segment in dataset.segments]
+    dataset = dataclasses.replace(dataset, segments=some)
     return {
         "level": _floats(normal.typical_level(dataset)),
         "noise": _floats(normal.visible_noise(dataset)),

@@ -14,6 +14,7 @@ AGAINST_OTHERS: Final = "What it finds, against others"
 
 _MEANINGS: Final = {
     "lesson": "the tutorial: an autoencoder on the bare value, with a fixed threshold",
+    "any": "the profile that is told nothing: it learns noise, level and life on the board",
     "mahalanobis": "the same features and threshold rule without a network: their distance from "
     "normal, correlations allowed for",
     "sigma": "how far a value is from its running mean, in running standard deviations",

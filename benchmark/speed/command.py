@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmark import compiler, tables
+from benchmark import arguments, compiler, tables
 from benchmark.speed import engines, figures, lines, path, steps, tflm_source
 from benchmark.speed.figures import Figure
 from project import profile as profiles
@@ -34,9 +34,7 @@ def add_parser(verbs: Any) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="for machines")
-    form.add_argument("--markdown", action="store_true", help="for docs/results.md")
+    arguments.add_form(parser, "for docs/results.md")
     parser.add_argument("--quick", action="store_true", help="few repetitions, no builds")
     parser.add_argument("--profile", default="", help="default: temperature")
     parser.add_argument("--model", default="", help="model folder; default: as a build")

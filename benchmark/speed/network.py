@@ -72,6 +72,7 @@ def _convert(
 def write_headers(network: Network, folder: Path) -> None:
     """network.h with tables and vectors, network_tflite.h with both models."""
     head = '#pragma once\n\n#include "FastKernels.h"\n#include "DenseModel.h"\n\n'
+    head += "using namespace anomaly;\n\n"
     text = head + f"constexpr int kVectors = {VECTORS};\nconstexpr int kWidth = {WIDTHS[0]};\n"
     text += _vectors("float", "kInputs", [map(cpp.number, row) for row in network.inputs.tolist()])
     text += _vectors("int8_t", "kCodes", [map(str, row) for row in network.codes.tolist()])

@@ -15,7 +15,7 @@ from project.errors import UserError
 from project.paths import PROFILES, PROJECT, home_of, profile_file
 from project.profile import limits
 from project.profile.catalogue import CATALOGUE
-from project.profile.data import Data, Stretch, Synthetic, read_data
+from project.profile.data import MACHINE, Data, Stretch, Synthetic, read_data
 from project.profile.detector import (
     NONE,
     Calibration,
@@ -29,14 +29,22 @@ from project.profile.keys import read, said
 from project.profile.network import NO_NETWORK, Network, read_network
 from project.profile.reader import Table
 from project.profile.scaling import Scaling, read_scaling
-from project.profile.sensor import READING_FIELDS, Sampling, Sensor, read_sensor
+from project.profile.sensor import (
+    PACKED_ABOVE_HZ,
+    READING_FIELDS,
+    Sampling,
+    Sensor,
+    read_sensor,
+)
 from project.profile.slow import Slow, read_slow
 from project.units import with_unit
 
 __all__ = (
     "CATALOGUE",
     "FORMAT",
+    "MACHINE",
     "NONE",
+    "PACKED_ABOVE_HZ",
     "READING_FIELDS",
     "Adaptation",
     "Calibration",
@@ -102,9 +110,25 @@ class Profile:
         return self.detector.kind == "autoencoder"
 
     @property
+    def twin(self) -> Synthetic | None:
+        """What the machine is like that can be simulated in Python and in C++ alike."""
+        settings = self.data.synthetic
+        return settings if settings is not None and settings.kind == MACHINE else None
+
+    @property
     def has_score(self) -> bool:
         """Without one the slow charts judge alone."""
         return self.detector.kind != NONE
+
+    @property
+    def is_generic(self) -> bool:
+        """Told neither noise nor unit: each device measures its own."""
+        return self.features.is_generic
+
+    @property
+    def can_refit(self) -> bool:
+        """A generic one has nothing to be fitted again but its noise."""
+        return self.has_score and not self.is_generic
 
     @property
     def value_names(self) -> tuple[str, ...]:
@@ -116,6 +140,12 @@ class Profile:
     def value_units(self) -> tuple[str, ...]:
         units = self.sensor.units
         return units if self.frame is None else self.frame.units(units)
+
+    @property
+    def value_causes(self) -> tuple[str, ...]:
+        """What an anomaly that comes from each value of a frame is called."""
+        channels = self.sensor.channels
+        return channels if self.frame is None else self.frame.causes(channels)
 
     @property
     def value_labels(self) -> tuple[str, ...]:
@@ -214,7 +244,7 @@ def load(path: Path) -> Profile:
         scaling=read_scaling(top.table("scaling")),
         network=read_network(top.table("network")) if network else NO_NETWORK,
         detector=detector,
-        data=read_data(top.table("data", optional=True)),
+        data=read_data(top.table("data", optional=True), len(sensor.channels), sampling.rate_hz),
         home=home_of(path),
     )
     top.finish()
@@ -236,6 +266,13 @@ def _check_together(top: Table, profile: Profile) -> None:
         raise top.error("[detector] kind", f'"{NONE}" needs slow charts: [slow]')
     if profile.detector.chart_tau and profile.detector.threshold:
         raise top.error("[detector] chart_tau", "a second chart needs [detector.calibration]")
+    if profile.is_generic:
+        several = profile.frame is not None or len(profile.sensor.channels) > 1
+        if several or any(CATALOGUE[f.kind].absolute for f in profile.features.use):
+            reason = "suits one channel without frames, and features in the unit of the noise"
+            raise top.error('[features] noise = "device"', reason)
+        if profile.slow and (profile.slow.span or profile.slow.limits):
+            raise top.error("[slow] span", 'has no unit where [features] noise = "device"')
     if profile.data.stretch and (profile.frame or len(profile.sensor.channels) > 1):
         raise top.error("[data] stretch", "a virtual recording has one channel and no frames")
     if profile.scaling.kind == "range" and profile.feature_count > len(profile.value_names):

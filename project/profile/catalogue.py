@@ -14,6 +14,7 @@ class FeatureKind:
     text: str
     parameters: tuple[str, ...] = ()
     invertible: bool = False  # a value of the channel can be read back from it
+    absolute: bool = False  # in the channel's unit: its mean is where the sensor is
     one_sided: bool = False  # tells of an anomaly only when it is large
     # What becomes of its limit on a device that learns its daily life (training/limits.py):
     stays_sharp: bool = False  # daily life hardly reaches it, so it grows slowly
@@ -24,8 +25,10 @@ class FeatureKind:
 
 
 CATALOGUE: Final[dict[str, FeatureKind]] = {
-    "value": FeatureKind("the sample itself, in its unit", invertible=True),
-    "smooth": FeatureKind("its exponential mean, in its unit", ("tau",), invertible=True),
+    "value": FeatureKind("the sample itself, in its unit", invertible=True, absolute=True),
+    "smooth": FeatureKind(
+        "its exponential mean, in its unit", ("tau",), invertible=True, absolute=True
+    ),
     "level": FeatureKind(
         "deviation from the robust mean before the sample, in sigma",
         ("tau",),
@@ -84,6 +87,7 @@ class FrameKind:
     unit: str = ""
     spectral: bool = False  # of the spectrum of a window
     of_vector: bool = False  # of all channels together and of nothing else
+    cause: str = "level"  # what it is called where an anomaly comes from it; bands have their Hz
 
     def unit_of(self, unit: str) -> str:
         """Its unit, from the channel's."""
@@ -97,17 +101,31 @@ FRAME_CATALOGUE: Final[dict[str, FrameKind]] = {
     "maximum": FrameKind("largest", "{}"),
     "variance": FrameKind("mean square", "{}2"),
     "rms": FrameKind("root mean square", "{}"),
-    "peak_to_peak": FrameKind("largest minus smallest", "{}"),
-    "crest": FrameKind("crest factor, largest distance from the mean over the RMS"),
-    "skewness": FrameKind("third moment over the cubed RMS, 0 for what is symmetric"),
-    "kurtosis": FrameKind("fourth moment over the squared variance, 3 for Gaussian noise"),
-    "zero_crossing_rate": FrameKind("crossings of the mean in a second", "Hz"),
+    "peak_to_peak": FrameKind("largest minus smallest", "{}", cause="impulses"),
+    "crest": FrameKind(
+        "crest factor, largest distance from the mean over the RMS", cause="impulses"
+    ),
+    "skewness": FrameKind(
+        "third moment over the cubed RMS, 0 for what is symmetric", cause="asymmetry"
+    ),
+    "kurtosis": FrameKind(
+        "fourth moment over the squared variance, 3 for Gaussian noise", cause="impulses"
+    ),
+    "zero_crossing_rate": FrameKind("crossings of the mean in a second", "Hz", cause="pitch"),
     "log_rms": FrameKind("decimal logarithm of `rms`"),
-    "log_peak_to_peak": FrameKind("decimal logarithm of `peak_to_peak`"),
-    "log_jerk": FrameKind("decimal logarithm of the largest distance of two neighbours"),
-    "tilt": FrameKind("angle between the means of the frame's two halves", "deg", of_vector=True),
+    "log_peak_to_peak": FrameKind("decimal logarithm of `peak_to_peak`", cause="impulses"),
+    "log_jerk": FrameKind(
+        "decimal logarithm of the largest distance of two neighbours", cause="impulses"
+    ),
+    "tilt": FrameKind(
+        "angle between the means of the frame's two halves", "deg", of_vector=True, cause="tilt"
+    ),
     "band": FrameKind("decimal logarithm of the mean square in a band", spectral=True),
     "mel": FrameKind("decimal logarithm of the energy in a mel band", spectral=True),
-    "mfcc": FrameKind("cepstral coefficient of the mel bands", "dB", spectral=True),
-    "centroid": FrameKind("mean frequency of the spectrum, weighed by power", "Hz", spectral=True),
+    "mfcc": FrameKind(
+        "cepstral coefficient of the mel bands", "dB", spectral=True, cause="spectrum"
+    ),
+    "centroid": FrameKind(
+        "mean frequency of the spectrum, weighed by power", "Hz", spectral=True, cause="spectrum"
+    ),
 }

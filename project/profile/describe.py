@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from project.profile.catalogue import CATALOGUE, FRAME_CATALOGUE
-from project.profile.data import Stretch, Synthetic
+from project.profile.data import Bout, Resonator, Stretch, Synthetic, Tone
 from project.profile.detector import Calibration, Detector, Learning
 from project.profile.features import USE_CHANNEL, USE_KIND, USE_PARAMETER, Adaptation, Features
 from project.profile.frame import VALUES_KEYS, Frame, Windows
@@ -39,6 +39,9 @@ _RECORDS: Final[dict[str, type[Any]]] = {
     "detector.learning": Learning,
     "slow": Slow,
     "data.synthetic": Synthetic,
+    "data.synthetic.tones": Tone,
+    "data.synthetic.resonators": Resonator,
+    "data.synthetic.bouts": Bout,
     "data.stretch": Stretch,
 }
 

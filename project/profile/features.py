@@ -47,10 +47,25 @@ USE_CHANNEL: Final = Key('the name of a channel, or of a value of a frame; "*": 
 USE_PARAMETER: Final = Number("a time constant, where its kind has it", "frames", low=1)
 
 
+_DEVICE: Final = "device"
+
+
 @dataclass(frozen=True)
 class Features:
     use: Annotated[tuple[Feature, ...], USE]
+    noise: Annotated[
+        str,
+        Choice(
+            "who measures it: the training, or each device before it judges; then the model has "
+            "no unit",
+            among=("recording", _DEVICE),
+        ),
+    ] = "recording"
     adaptation: Adaptation = Adaptation()
+
+    @property
+    def is_generic(self) -> bool:
+        return self.noise == _DEVICE
 
 
 def read_features(table: Table, channels: tuple[str, ...]) -> Features:

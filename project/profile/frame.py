@@ -1,6 +1,7 @@
 """[frame]: how samples are gathered, and what a stretch of them comes to."""
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -20,6 +21,11 @@ from project.profile.keys import (
 from project.profile.reader import Table
 
 VECTOR: Final = "vector"  # instead of a channel
+
+# The scale of mel (M. Slaney, "Auditory Toolbox", 1998): a line up to 1000 Hz, a logarithm above.
+_LINE_HZ: Final = 200 / 3
+_BREAK_HZ: Final = 1000.0
+_STEP: Final = math.log(6.4) / 27
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,42 @@ class FrameValue:
         channel = VECTOR if self.channel == ALL else channels[self.channel]
         take = f".{self.take}" if self.take and self.kind != "mfcc" else ""
         return f"{channel}.{kind}{take}"
+
+    def cause(self, channels: tuple[str, ...], windows: "Windows | None") -> str:
+        """What an anomaly that comes from it is called: `level`, `band 40-63 Hz`, `impulses of x`;
+        the level of one channel among several is that channel: `axis z`, `flow`."""
+        if self.take == "sd":
+            text = "fluctuation"
+        elif self.hz is not None:
+            text = _band(self.hz)
+        elif self.kind == "mel" and windows is not None:
+            edges = windows.mel_edges()
+            text = _band((edges[self.index - 1], edges[self.index + 1]))
+        else:
+            text = FRAME_CATALOGUE[self.kind].cause
+        if self.channel == ALL or len(channels) == 1:
+            return text
+        name = channels[self.channel]
+        if text != "level":
+            return f"{text} of {name}"
+        return f"axis {name}" if name in ("x", "y", "z") else name
+
+
+def _band(hz: tuple[float, float]) -> str:
+    low, high = (f"{x:.3g}" if x < 1000 else f"{x:.0f}" for x in hz)
+    return f"band {low}-{high} Hz"
+
+
+def _to_mel(hz: float) -> float:
+    if hz < _BREAK_HZ:
+        return hz / _LINE_HZ
+    return _BREAK_HZ / _LINE_HZ + math.log(hz / _BREAK_HZ) / _STEP
+
+
+def _to_hz(mel: float) -> float:
+    if mel < _BREAK_HZ / _LINE_HZ:
+        return mel * _LINE_HZ
+    return _BREAK_HZ * math.exp((mel - _BREAK_HZ / _LINE_HZ) * _STEP)
 
 
 VALUES: Final = Kinds(
@@ -87,6 +129,12 @@ class Windows:
         tuple[float, float], Interval("where the first begins and the last ends", "Hz")
     ] = (60.0, 8000.0)
 
+    def mel_edges(self) -> list[float]:
+        """Where the triangles begin, have their tops and end: [mel_bands + 2], Hz."""
+        low, high = map(_to_mel, self.mel_hz)
+        steps = self.mel_bands + 1
+        return [_to_hz(low + (high - low) * i / steps) for i in range(steps + 1)]
+
     def lines(self, rate_hz: float, hz: tuple[float, float]) -> list[int]:
         """The bins of a spectrum in a band, low <= frequency < high, without the constant."""
         apart = rate_hz / self.size
@@ -110,6 +158,10 @@ class Frame:
     def names(self, channels: tuple[str, ...]) -> tuple[str, ...]:
         """What its values are called."""
         return tuple(value.name(channels) for value in self.values)
+
+    def causes(self, channels: tuple[str, ...]) -> tuple[str, ...]:
+        """What an anomaly that comes from each of them is called."""
+        return tuple(value.cause(channels, self.windows) for value in self.values)
 
     def units(self, units: tuple[str, ...]) -> tuple[str, ...]:
         """Their units, from those of the channels."""

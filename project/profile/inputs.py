@@ -43,6 +43,7 @@ class Input:
 
     kind: ClassVar[str]  # its name in a profile
     driver: ClassVar[str]  # the class of lib/Esp32 that reads it
+    is_sound: ClassVar[bool] = False  # recordings are WAV files, and full scale is 1
     analog: ClassVar[str] = "nullptr"  # the C++ AnalogConfig that its readings come through
 
     @property
@@ -62,6 +63,15 @@ class Input:
 
     def step(self, channel: int) -> float:
         """The smallest difference of two readings of a channel; 0 where that is not constant."""
+        return 0.0
+
+    def count(self, channel: int) -> float:
+        """What a count of the part's own 16 bits means; 0 where it has none."""
+        return 0.0
+
+    @property
+    def low_pass_hz(self) -> float:
+        """Above it the part lets little through; 0: it does not filter."""
         return 0.0
 
     def tables(self, channels: int) -> str:
@@ -286,6 +296,13 @@ class Mpu6050(Input):
     def step(self, channel: int) -> float:
         return self.range_g / 32768
 
+    def count(self, channel: int) -> float:
+        return self.step(channel)
+
+    @property
+    def low_pass_hz(self) -> float:
+        return float(self.dlpf_hz)
+
     def config(self) -> str:
         return cpp.braces(
             {
@@ -303,6 +320,7 @@ class Inmp441(Input):
 
     kind: ClassVar[str] = "inmp441"
     driver: ClassVar[str] = "I2sInput"
+    is_sound: ClassVar[bool] = True
 
     # Its clock is 64 times that, 0.46 to 3.38 MHz by its data sheet.
     RATES_HZ: ClassVar[tuple[int, int]] = (7_200, 48_000)
@@ -326,6 +344,9 @@ class Inmp441(Input):
 
     def step(self, channel: int) -> float:
         return 2.0**-23
+
+    def count(self, channel: int) -> float:
+        return 2.0**-15
 
     def config(self) -> str:
         return cpp.braces({"rate_hz": "kSampleRateHz", "right": cpp.boolean(self.slot == "right")})

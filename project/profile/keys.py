@@ -152,6 +152,23 @@ class EachChannel(Key):
 
 
 @dataclass(frozen=True)
+class Tables(Key):
+    """An array of tables, each a record `of` that type."""
+
+    of: type[Any] = Key
+
+    form = "array of tables"
+
+    def read(self, table: Table, name: str, default: Any) -> tuple[Any, ...]:
+        found = []
+        for entry in table.array(name) if table.has(name) else table.take(name, default):
+            inner = table.inner(name, entry)
+            found.append(read(self.of, inner))
+            inner.finish()
+        return tuple(found)
+
+
+@dataclass(frozen=True)
 class Kinds(Key):
     """An array of kinds, each of every channel or of one; at most so many come of it."""
 
@@ -220,6 +237,17 @@ def read(record: type[Record], table: Table, **known: Any) -> Record:
             default = None if field.default is MISSING or key.required else field.default
             values[field.name] = key.read(table, field.name, default)
     return record(**values)
+
+
+def one_for_each(table: Table, record: Any, channels: int) -> None:
+    """Raises UserError where an array of a record has not one entry for each channel."""
+    for field, key in keys(type(record)):
+        value = getattr(record, field.name)
+        if not isinstance(key, EachChannel) or not isinstance(value, tuple):
+            continue
+        for_all = isinstance(key.one, Interval) and not isinstance(value[0], tuple)
+        if not for_all and len(value) != channels:
+            raise table.error(field.name, f"are {len(value)} for {channels} channels")
 
 
 def said(record: Any) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """[sensor] and [sampling]: what is wired, which readings are believable, how often it is read."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from project import cpp
 from project.profile import limits
 from project.profile.inputs import INPUTS, Input
-from project.profile.keys import Choice, EachChannel, Interval, Key, Number, keys, read
+from project.profile.keys import Choice, EachChannel, Interval, Key, Number, one_for_each, read
 from project.profile.reader import Table
 
 # What the fields of a reading are called (docs/protocol.md): no names for a channel.
@@ -23,6 +24,9 @@ READING_FIELDS: Final = (
 )
 
 Range = tuple[float, float]
+
+PACKED_ABOVE_HZ: Final = 100.0
+"""Faster samples are sent in blocks, each a number of 16 bits (docs/protocol.md)."""
 
 KIND: Final = Choice("what is wired", among=tuple(INPUTS))
 
@@ -108,6 +112,22 @@ class Sensor:
         rails, believed = self.input.rails(channel), self.believed(channel)
         return max(rails[0], believed[0]), min(rails[1], believed[1])
 
+    @property
+    def counts(self) -> tuple[float, ...]:
+        """What a count of a packed raw sample means, channel by channel: a power of two.
+
+        That of the part, or else the smallest with which 16 bits hold what can be seen.
+        """
+        return tuple(self._count(channel) for channel in range(len(self.channels)))
+
+    def _count(self, channel: int) -> float:
+        own = self.input.count(channel)
+        if own:
+            return own
+        largest = max(map(abs, self.visible(channel)))
+        fraction, exponent = math.frexp(largest / 32768)
+        return math.ldexp(1.0, exponent - (fraction == 0.5))
+
     def channel_members(self, channel: int) -> dict[str, str]:
         """All members of the C++ ChannelConfig, in its order."""
         low, high = self.believed(channel)
@@ -131,16 +151,6 @@ class Sampling:
     ]
 
 
-def _one_for_each(table: Table, record: Any, channels: int) -> None:
-    for field, key in keys(type(record)):
-        value = getattr(record, field.name)
-        if not isinstance(key, EachChannel) or not isinstance(value, tuple):
-            continue
-        for_all = isinstance(key.one, Interval) and not isinstance(value[0], tuple)
-        if not for_all and len(value) != channels:
-            raise table.error(field.name, f"are {len(value)} for {channels} channels")
-
-
 def read_sensor(table: Table, rate_hz: float) -> Sensor:
     """Raises UserError where the table is no sensor that can be read so often."""
     kind = INPUTS[KIND.read(table, "kind", None)]
@@ -149,8 +159,8 @@ def read_sensor(table: Table, rate_hz: float) -> Sensor:
     sensor = read(Sensor, table, input=found)
     table.finish()
     count = len(sensor.channels)
-    _one_for_each(table, found, count)
-    _one_for_each(table, sensor, count)
+    one_for_each(table, found, count)
+    one_for_each(table, sensor, count)
     found.check(table, count, rate_hz)
     if not each:
         return dataclasses.replace(sensor, units=sensor.units * count)

@@ -9,6 +9,8 @@
 #include "app_config.h"
 #include "fuzz.h"
 
+using namespace anomaly;
+
 namespace {
 
 class FuzzBoard final : public TestBoard {
@@ -60,6 +62,7 @@ const char* const kCommands[] = {"help",
                                  "raw on",
                                  "raw on crc",
                                  "raw off",
+                                 "baud 921600",
                                  "channels on",
                                  "inject 50 4",
                                  "inject -1e30",
@@ -68,6 +71,8 @@ const char* const kCommands[] = {"help",
                                  "threshold default",
                                  "calibrate 10",
                                  "calibrate default",
+                                 "learn 10",
+                                 "learn default",
                                  "selftest",
                                  "reboot",
                                  "inject 25 100000",
@@ -91,7 +96,7 @@ void Sample(FuzzBoard& board, App& app) {
   app.Step();
   const State state = app.state();
   Require(board.led == (state == State::kAnomaly), "the LED shows an anomaly and nothing else");
-  const Verdict& verdict = app.verdict();
+  const FrameVerdict& verdict = app.verdict();
   Require(verdict.state == state, "state and verdict are one");
   Require(state == State::kFault || !std::isnan(verdict.score), "a believable reading has a score");
   Require(verdict.threshold > 0.0f, "a threshold is above 0");
@@ -144,7 +149,7 @@ void Step(Input& input, FuzzBoard& board, App& app, int channels) {
 }
 
 // Whatever happened: after a fault, defaults and a calm signal all is well again.
-void Recover(FuzzBoard& board, App& app, const AppConfig& config, const NormalSignal& normal) {
+void Recover(FuzzBoard& board, App& app, const ModelConfig& config, const NormalSignal& normal) {
   for (int i = 0; i < 9; ++i) {  // takes the requests that wait
     Sample(board, app);
     app.Poll();
@@ -153,6 +158,7 @@ void Recover(FuzzBoard& board, App& app, const AppConfig& config, const NormalSi
   app.Poll();
   TypeLine(board, app, "threshold default");
   TypeLine(board, app, "calibrate default");
+  TypeLine(board, app, "learn default");
   TypeLine(board, app, "inject 25 1");
   TypeLine(board, app, "forget");
   board.sample = {};
@@ -173,7 +179,7 @@ void Recover(FuzzBoard& board, App& app, const AppConfig& config, const NormalSi
   Require(app.verdict().threshold == config.detector.decision.threshold, "default means default");
 }
 
-void Run(Input& input, const AppConfig& config, const NormalSignal& normal, AppMemory memory,
+void Run(Input& input, const ModelConfig& config, const NormalSignal& normal, SampleMemory memory,
          Autoencoder& engine) {
   FuzzBoard board;
   const auto set = input.Take<uint16_t>();
@@ -191,7 +197,8 @@ void Run(Input& input, const AppConfig& config, const NormalSignal& normal, AppM
     input.TakeBytes(reinterpret_cast<char*>(board.kept), board.kept_size);
   }
   board.keeps = (set & 0x8000) == 0;
-  App app(config, memory, board.platform(), board, engine);
+  SampleDetector detector(config, memory, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   for (int steps = 0; !input.empty() && steps < 200; ++steps) {
     Step(input, board, app, config.features.channels);
@@ -205,18 +212,19 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(data, size);
   const auto which = input.Take<uint8_t>();
   if ((which & 1) == 0) {
-    static ModelMemory storage;
-    DenseAutoencoder dense(model_config::kDenseModel);
-    MeanAutoencoder mean(model_config::kFeatureCount);
-    Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
-    Run(input, kAppConfig, model_config::kNormalSignal, storage.memory(), engine);
+    static DetectorStorage<model_config::Model> storage;
+    model_config::Model::Engine engine(model_config::Model::kNetwork);
+    Run(input, model_config::kConfig, model_config::kNormalSignal, storage.memory(), engine);
   } else {
     static FeatureState states[everything::kCount];
     MeanAutoencoder engine(everything::kCount);
+    static CalibrationMemory calibration[everything::kChannels];
+    static float refit[everything::kRefitFloats];
     static float ring[everything::kFrame.samples * everything::kChannels];
-    AppConfig config = everything::kApp;
+    ModelConfig config = everything::kApp;
     if ((which & 2) != 0) config.frame = &everything::kFrame;
-    Run(input, config, everything::kNormalSignal, {{states}, {ring, nullptr}}, engine);
+    Run(input, config, everything::kNormalSignal,
+        {{states, nullptr, nullptr, refit}, calibration, {ring, nullptr}}, engine);
   }
   return 0;
 }

@@ -1,4 +1,5 @@
-// Any file as a recording. Input: the number of channels, how the column is chosen, then the file.
+// Any file as a recording, of a table or of sound. Input: the number of channels, how the column is
+// chosen, then the file.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -7,7 +8,10 @@
 #include <string>
 
 #include "RecordedInput.h"
+#include "WaveInput.h"
 #include "fuzz.h"
+
+using namespace anomaly;
 
 // The file in memory, under a path that RecordedInput can open.
 static const char* WriteFile(const uint8_t* data, size_t size) {
@@ -18,6 +22,22 @@ static const char* WriteFile(const uint8_t* data, size_t size) {
   return path.c_str();
 }
 
+static void ReadWave(const char* path, size_t size, int channels, const uint8_t* data) {
+  WaveInput recording;
+  const char* error = recording.Open(path, true, channels, 16000.0);
+  Require((*error == '\0') == !recording.Done(), "either there is a sample or an error");
+  size_t samples = 0;
+  for (; !recording.Done(); ++samples) {
+    const HostSample sample = recording.Next();
+    Require(sample.fault == Fault::kNone && !sample.after_gap, "sound has no holes");
+    for (int i = 0; i < channels; ++i) {
+      Require(sample.values[i] >= -1.0f && sample.values[i] < 1.0f, "full scale is one");
+    }
+  }
+  Require(2 * samples * static_cast<size_t>(channels) <= size, "a sample is in the file");
+  Require(*error != '\0' || std::memcmp(data, "RIFF", 4) == 0, "a WAV file begins as one");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const char* const kNames[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
   static const char* const kColumns[] = {nullptr, "a", "2", "value", "time", "", "-1"};
@@ -25,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const int channels = 1 + input.Take<uint8_t>() % kMaxChannels;
   const char* column = kColumns[input.Take<uint8_t>() % (sizeof(kColumns) / sizeof(kColumns[0]))];
   const char* path = WriteFile(input.data(), input.size());
+  if (WaveInput::IsWave(path)) ReadWave(path, input.size(), channels, input.data());
   RecordedInput recording;
   const char* error = recording.Open(path, column, kNames, channels, 500000);
   Require((*error == '\0') == !recording.Done(), "either there is a row or an error");

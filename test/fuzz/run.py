@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fuzzes the console, the CSV reader, the engine's tables and the whole app with libFuzzer.
+"""Fuzzes console, provisioning, CSV reader, the engine's tables, app and link with libFuzzer.
 
     python test/fuzz/run.py [SECONDS] [--harness NAME] [--profile NAME]
     python test/fuzz/run.py --replay        only the kept corpus, with any compiler
@@ -21,7 +21,15 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
 BUILD = PROJECT / ".pio" / "fuzz"
-HARNESSES = {"console": 512, "recording": 8192, "tables": 2048, "app": 512}  # longest input
+# The longest input of each.
+HARNESSES = {
+    "console": 1024,
+    "improv": 1024,
+    "recording": 8192,
+    "tables": 2048,
+    "app": 512,
+    "link": 2048,
+}
 EXIT_SKIPPED = 77
 
 COMPILE = "-std=c++17 -g -fno-omit-frame-pointer"

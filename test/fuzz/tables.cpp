@@ -6,6 +6,8 @@
 #include "DenseAutoencoder.h"
 #include "fuzz.h"
 
+using namespace anomaly;
+
 // Tables of exactly the size that the layer's figures say, so that AddressSanitizer sees a step
 // beside them; nullptr now and then.
 class Tables {

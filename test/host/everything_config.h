@@ -7,6 +7,8 @@
 #include "FeatureExtractor.h"
 #include "NormalSignal.h"
 
+using namespace anomaly;
+
 namespace everything {
 
 constexpr int kChannels = 2;
@@ -67,12 +69,36 @@ constexpr Tables MakeTables() {
 }
 inline constexpr Tables kTables = MakeTables();
 
+struct Fitting {
+  bool absolute[kCount] = {};
+  float one[kCount] = {};
+};
+
+constexpr Fitting MakeFitting() {
+  Fitting fitting;
+  for (int i = 0; i < kCount; ++i) {
+    const FeatureKind kind = kSpecs[i].kind;
+    fitting.absolute[i] = kind == FeatureKind::kValue || kind == FeatureKind::kSmooth;
+    fitting.one[i] = 1.0f;
+  }
+  return fitting;
+}
+inline constexpr Fitting kFitting = MakeFitting();
+inline constexpr RefitConfig kRefit = {
+    kFitting.absolute, true, kFitting.one, 80, 0.05f, 0.05f, 1.1f, true};
+
+// Of DetectorMemory.
+inline constexpr int kRefitFloats = DetectorMemory::RefitFloats(kCount, kChannels);
+
 inline constexpr DetectorConfig kDetector = {
     {kTables.offset, kTables.scale, 4.0f, kTables.low, kTables.high, kTables.zero,
      kTables.whitening, 24.0f},
     {ScoreKind::kQuartic, kTables.low, kTables.high, kTables.zero, kTables.whitening},
     {4.0f, 32.0f, 3.0f, 8.0f, 1.0f, 2, 3, 6, 0.8f, 40},
     {kTables.zero, kTables.whitening},
+    nullptr,
+    nullptr,
+    &kRefit,
 };
 
 inline constexpr AnalogChannel kAnalogChannel = {
@@ -107,7 +133,7 @@ inline constexpr NormalSignal kNormalSignal = {kChannels, kLevel, kSigma, kColou
 
 inline constexpr float kGolden[kCount] = {};  // in and out: MeanAutoencoder answers zeros
 
-inline constexpr AppConfig kApp = {
+inline constexpr ModelConfig kApp = {
     .profile = "everything",
     .fingerprint = kFingerprint,
     .channel_names = kChannelNames,

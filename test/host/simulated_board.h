@@ -7,6 +7,8 @@
 #include "../test_board.h"
 #include "SimulatedInput.h"
 
+using namespace anomaly;
+
 class SimulatedBoard final : public TestBoard {
  public:
   SimulatedBoard(uint32_t period_us, int64_t start_micros)

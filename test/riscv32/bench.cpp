@@ -9,6 +9,8 @@
 #include "Lines.h"
 #include "app_config.h"
 
+using namespace anomaly;
+
 namespace {
 
 constexpr uint32_t kRepeats = 256;
@@ -160,12 +162,12 @@ void MeasureSample() {
   if (engine.Load() != EngineStatus::kOk) return;
   static SlowValue slow[kValues];
   static LearntSide sides[ResidualLimits::kSides * kFeatureCount];
-  Detector detector(kDetector, kFeatures, {states, slow, sides}, engine);
+  FrameDetector detector(kDetector, kFeatures, {states, slow, sides}, engine);
   static float samples[kRepeats][kChannels];
   for (auto& sample : samples) {
     for (int i = 0; i < kChannels; ++i) sample[i] = 25.0f + kNoiseSigma[i] * (Signal() - 25.0f);
   }
-  Verdict verdict = {};
+  FrameVerdict verdict = {};
   for (const auto& sample : samples) verdict = detector.Update(sample);
   Measure("sample", kProfile, [&](uint32_t i) { verdict = detector.Update(samples[i]); });
   LineBuffer line;

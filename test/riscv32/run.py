@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs lib/ and the shared suites as 32-bit code, and counts instructions.
 
-    python test/riscv32/run.py [--profile NAME] [suites|bench]
+    python test/riscv32/run.py [--profile NAME] [suites|bench|size]
 
 The code is compiled for rv32imc (the instruction set of the ESP32-C3: 32-bit pointers, no FPU, no
 atomics) and runs in QEMU. Debian's packages suffice: gcc-riscv64-unknown-elf,
@@ -54,7 +54,9 @@ def missing_packages() -> list[str]:
     return [package for package, found in needed.items() if not found]
 
 
-def include_flags() -> list[str]:
+def system_includes() -> list[str]:
+    """Flags for the headers of C and C++."""
+
     def ask(option: str) -> str:
         return subprocess.run(["g++", option], check=True, capture_output=True, text=True).stdout
 
@@ -64,9 +66,13 @@ def include_flags() -> list[str]:
         f"/usr/include/{ask('-print-multiarch').strip()}/c++/{version}",
         str(PICOLIBC / "include"),
     ]
-    own = [HERE / "include", BUILD / "include", PROJECT / "offline/unity/src", PROJECT / "src"]
+    return [f"-I{HERE / 'include'}", *(f"-isystem{path}" for path in system)]
+
+
+def include_flags() -> list[str]:
+    own = [BUILD / "include", PROJECT / "offline/unity/src", PROJECT / "src"]
     own += [folder / "src" for folder in libraries()]
-    return [*(f"-I{path}" for path in own), *(f"-isystem{path}" for path in system)]
+    return [*(f"-I{path}" for path in own), *system_includes()]
 
 
 def libraries() -> list[Path]:
@@ -116,9 +122,57 @@ def run(source: Path, name: str, objects: list[Path], flags: list[str]) -> str:
     return done.stdout
 
 
+# Everything that a program can ask of a detector.
+USES_ALL = """\
+#include <anomaly_detector.h>
+using namespace anomaly;
+Detector<NAME::Model> detector;
+extern "C" float Use(const float (&sample)[NAME::Model::kChannels], uint8_t* bytes, size_t size) {
+  const Verdict verdict = detector.Update(sample);
+  detector.TakeFault();
+  detector.Interrupt();
+  detector.Learn(100);
+  detector.Normal();
+  detector.Forget();
+  detector.SetThreshold(1.0f);
+  detector.Save(bytes, size);
+  detector.Load(bytes, size);
+  return verdict.score + static_cast<float>(verdict.cause[0] + StateText(verdict.state)[0]);
+}
+"""
+
+
+def size_of_package(profile: str) -> str:
+    """Flash and RAM of a package with one model, without the C library, optimised for size."""
+    made = BUILD / "package" / profile
+    shutil.rmtree(made, ignore_errors=True)
+    make = ["-m", "training", "package", "--profile", profile, "--out", str(made)]
+    subprocess.run([sys.executable, *make], cwd=PROJECT, check=True, stdout=subprocess.DEVNULL)
+    name = next(made.glob("src/anomaly/*_model.h")).name.removesuffix("_model.h")
+    (made / "uses_all.cpp").write_text(USES_ALL.replace("NAME", name))
+    flags = ["-Os", "-fno-asynchronous-unwind-tables", f"-I{made / 'src'}", *system_includes()]
+    sources = [made / "uses_all.cpp", *sorted(made.glob("src/anomaly/*.cpp"))]
+    objects = [compile_file(source, f"package_{source.stem}", flags) for source in sources]
+    program = BUILD / "package.elf"
+    link = [
+        "-nostdlib",
+        "-Wl,--gc-sections,-e,Use,--unresolved-symbols=ignore-all,--no-warn-rwx-segments",
+    ]
+    subprocess.run(
+        [PREFIX + "gcc", *MACHINE, *link, *map(str, objects), "-o", str(program)], check=True
+    )
+    said = subprocess.run(
+        [PREFIX + "size", str(program)], check=True, capture_output=True, text=True
+    ).stdout.splitlines()[-1]
+    text, data, bss = map(int, said.split()[:3])
+    return f"size {profile}: {text + data} bytes of flash, {data + bss} of RAM"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("what", nargs="?", choices=("suites", "bench"), help="default: both")
+    parser.add_argument(
+        "what", nargs="?", choices=("suites", "bench", "size"), help="default: the first two"
+    )
     parser.add_argument("--profile", default="temperature")
     options = parser.parse_args()
     missing = missing_packages()
@@ -127,6 +181,9 @@ def main() -> int:
         return EXIT_SKIPPED
 
     BUILD.mkdir(parents=True, exist_ok=True)
+    if options.what == "size":
+        print(size_of_package(options.profile))
+        return 0
     export = ["-m", "training", "export", "--profile", options.profile, "--out", BUILD / "include"]
     subprocess.run([sys.executable, *map(str, export)], cwd=PROJECT, check=True)
     flags = include_flags()

@@ -25,6 +25,7 @@ os.environ.pop("PIOW", None)  # by which piow says how it was called, also when 
 # The folders and files of the project that a build needs, for tests that change them.
 PARTS = (
     ".clang-format",
+    "LICENSE",
     "benchmark",
     "extra_scripts",
     "lib",
@@ -37,7 +38,9 @@ PARTS = (
     "project",
     "requirements.txt",
     "requirements-train.txt",
+    "requirements-server.txt",
     "requirements-dev.txt",
+    "server",
     "src",
     "test",
     "training",

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +11,23 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 
-def run(folder: Path, code: str, libraries: Sequence[Path], samples: Array) -> Array:
+def detector_libraries(project: Path) -> list[Path]:
+    """The rooms of a detector of a generated header."""
+    rooms = ("Signal", "Inputs", "Frontend", "Features", "Autoencoder", "Detector")
+    return [project / "lib" / room / "src" for room in (*rooms, "AnomalyDetector")]
+
+
+def run(
+    folder: Path,
+    code: str,
+    libraries: Sequence[Path],
+    samples: Array,
+    written: type[np.floating[Any]] = np.float32,
+) -> Array:
     """What the program `code` makes of each row of `samples` [rows, ...]: [rows, values].
 
-    Compiled in `folder`, with all sources of `libraries` (folders), whose headers it finds.
+    It reads float32 and writes numbers of the type `written`. Compiled in `folder`, with all
+    sources of `libraries` (folders), whose headers it finds.
     """
     source, program = folder / "probe.cpp", folder / "probe"
     source.write_text(code)
@@ -22,4 +36,4 @@ def run(folder: Path, code: str, libraries: Sequence[Path], samples: Array) -> A
     subprocess.run([*map(str, command), "-o", str(program)], check=True)
     data = samples.astype(np.float32).tobytes()
     done = subprocess.run([str(program)], input=data, capture_output=True, check=True)
-    return np.frombuffer(done.stdout, np.float32).reshape(len(samples), -1).astype(np.float64)
+    return np.frombuffer(done.stdout, written).reshape(len(samples), -1).astype(np.float64)

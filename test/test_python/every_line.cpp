@@ -7,7 +7,11 @@
 #include <cstring>
 
 #include "App.h"
+#include "Link.h"
+#include "simulated_flash.h"
 #include "test_board.h"
+
+using namespace anomaly;
 
 namespace {
 
@@ -124,7 +128,7 @@ struct Configs {
   }
 };
 const Configs kConfigs;
-const AppConfig kApp = {
+const ModelConfig kApp = {
     .profile = "every_line",
     .fingerprint = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     .channel_names = kNames,
@@ -143,6 +147,21 @@ const AppConfig kApp = {
     .golden_outputs = kGolden,
     .golden_tolerance = 1e-4f,
 };
+
+const LinkConfig kLink = {.id = "0200000000aa",
+                          .firmware = "1.0.0",
+                          .profile = kApp.profile,
+                          .model = kApp.fingerprint,
+                          .units = kUnits,
+                          .causes = {kFeatures, kNames, nullptr},
+                          .period_us = 500000,
+                          .allows_reboot = false};
+
+// An app's platform, with the link's console for its serial line.
+Platform Linked(PrintingBoard& board, Link& link) {
+  const Platform own = board.platform();
+  return {own.clock, own.led, link.console(), own.settings, own.system, own.learnt};
+}
 
 void Run(App& app, int samples) {
   for (int i = 0; i < samples; ++i) {
@@ -168,6 +187,8 @@ const char* const kCommands[] = {
     "raw on crc\n",
     "raw off\n",
     "raw\n",
+    "baud 921600\n",
+    "baud 9600\n",
     "threshold 1e-45\n",
     "threshold 1\n",
     "inject 50\n",
@@ -176,6 +197,9 @@ const char* const kCommands[] = {
     "\xff\n",
     "selftest\n",
     "calibrate 5\n",
+    "learn\n",
+    "learn 5\n",
+    "learn default\n",
     "learnt\n",
     "normal\n",
     "accept\n",
@@ -187,6 +211,16 @@ const char* const kCommands[] = {
     "threshold default\n",
     "calibrate default\n",
     "inject -3e38 100000\n",
+    "link id\n",
+    "link on 1700000000000\n",
+    "link on 5\n",
+    "link\n",
+    "link homeassistant/status online\n",
+    "link anomaly/v1/0200000000aa/cmd {\"id\":\"\\u00e9\",\"cmd\":\"threshold 2\","
+    "\"exp\":1800000000}\n",
+    "link anomaly/v1/0200000000aa/cmd {\"id\":\"2\",\"cmd\":\"raw on\",\"exp\":1800000000}\n",
+    "link anomaly/v1/0200000000aa/ack {\"boot\":1,\"seq\":1}\n",
+    "link anomaly/v1/0200000000aa/ack {}\n",
     "a line that is longer than what is allowed, which is eighty characters, and so it is none\n"};
 
 void TypeAll(App& app, PrintingBoard& board) {
@@ -208,7 +242,12 @@ void Lines() {
     const int channels = 1 + i % kChannels;
     AddRaw(line, Random() * 256 + 255, int64_t{Random()} * Random(), wild, channels, i % 2 == 0);
     print();
-    Verdict verdict = {};
+    int16_t numbers[PackingConfig::kBlockValues];
+    for (int16_t& number : numbers) number = static_cast<int16_t>(Random());
+    AddRawBlock(line, Random() * 256 + 255, int64_t{Random()} * Random(), numbers,
+                1 + static_cast<int>(Random() % PackingConfig::kBlockValues));
+    print();
+    FrameVerdict verdict = {};
     verdict.state = static_cast<State>(i % 3);
     verdict.reconstruction = AnyFinite();
     verdict.score = AnyFinite();
@@ -235,12 +274,22 @@ void Lines() {
     AddForgot(line, static_cast<uint32_t>(Random()));
     print();
   }
+  for (int i = 0; i < 20; ++i) {
+    const FitChange change = {std::fabs(AnyFinite()), std::fabs(AnyFinite()),
+                              static_cast<uint32_t>(Random()), i % 2 == 0, i % 3 == 0};
+    AddLearning(line, 1 + static_cast<uint32_t>(Random()) / 1000, 640000, i % 2 == 0 ? 10 : 3600);
+    print();
+    AddFitted(line, change);
+    AddSteppedError(line, kNames[i % 8]);
+    print();
+  }
   for (const char* what : {"Settings", "Learnt limits"}) {
     for (const char* why : {kOfAnotherModelText, kOfAnotherVersionText, kDamagedText}) {
       AddForgotten(line, what, why);
       print();
     }
   }
+  AddRawSet(line, true, true, "scale=0.000244140625,0.5 rate_hz=1000");
   AddAnomalyMarker(line);
   print();
   for (int i = 0; std::strcmp(FaultText(static_cast<Fault>(i)), "unknown") != 0; ++i) {
@@ -254,13 +303,15 @@ void Lines() {
 // A start that fails in every way there is, and then every command.
 void FailedStarts() {
   static FeatureState states[kChannels];
+  static CalibrationMemory calibration[kChannels];
   for (int i = 1;; ++i) {
     PrintingBoard board;
     AnyEngine engine;
     engine.loads = static_cast<EngineStatus>(i);
     const bool last = std::strcmp(EngineStatusText(engine.loads), "unknown error") == 0;
     if (last) board.starts = 4;
-    App app(kApp, {states, nullptr}, board.platform(), board, engine);
+    SampleDetector detector(kApp, {states, calibration}, engine);
+    App app(detector, {}, board.platform(), board);
     app.Start();
     board.micros += 5000000;
     TypeAll(app, board);
@@ -270,10 +321,12 @@ void FailedStarts() {
 
 void WholeRuns() {
   static FeatureState states[kChannels];
+  static CalibrationMemory calibration[kChannels];
+  SimulatedFlash flash(4);
   PrintingBoard board;
   AnyEngine engine;
   {
-    AppConfig other = kApp;
+    ModelConfig other = kApp;
     other.fingerprint = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
     (void)Settings(other, board).Save();
   }
@@ -282,9 +335,13 @@ void WholeRuns() {
     board.keeps = start != 1;
     if (start == 2) board.kept[30] ^= 1;
     if (start == 3) board.kept_size = 1;
-    App app(kApp, {states, nullptr}, board.platform(), board, engine);
+    Link link(kLink, board.platform(), flash);
+    SampleDetector detector(kApp, {states, calibration}, engine);
+    App app(detector, {}, Linked(board, link), board, &link);
     app.Start();
     Run(app, 4);
+    Type(app, board, "link on 1700000000000\nthreshold 3\ninject 50 3\n");
+    Run(app, 40);
     TypeAll(app, board);
     Type(app, board, "raw off\ninject 25 1\n");
     Run(app, 10);
@@ -304,6 +361,8 @@ void WholeRuns() {
     for (int i = 0; i < 100; ++i) app.Step();
     board.wild = engine.wild = false;
     Type(app, board, "status\nthreshold 2.5\n");
+    if (start == 3) Type(app, board, "factory-reset\n");
+    Run(app, 10);
   }
 }
 

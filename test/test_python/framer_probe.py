@@ -14,6 +14,7 @@ Array = npt.NDArray[np.float64]
 MAIN = """
 #include <cstdio>
 #include "Framer.h"
+using namespace anomaly;
 constexpr int kChannels = {channels};
 {tables}
 int main() {{

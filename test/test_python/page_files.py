@@ -23,6 +23,7 @@ def laid_into(folder: Path, page: Path) -> Iterator[None]:
     before: dict[Path, str | None] = {}
     for name, text in of(page):
         file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
         before[file] = file.read_text(encoding="utf-8") if file.exists() else None
         file.write_text(f"{before[file] or ''}\n\n{text}".lstrip(), encoding="utf-8")
     try:

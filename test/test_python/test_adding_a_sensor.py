@@ -63,6 +63,7 @@ HEADERS = {
 # What main_esp32.cpp does with a driver.
 USE = """
 #include "PulseInput.h"
+using namespace anomaly;
 constexpr float kGains[] = {1.0f};
 template <typename Config>
 constexpr Config kConfig = {.gains = kGains};

@@ -119,7 +119,7 @@ def test_the_logger_flags_both_failures_through_the_compiled_program(
     host_compiler: Compiler,
 ) -> None:
     file = nab.read_file(RECORDING, FAILURES)
-    begins = np.flatnonzero(nab.logger_begins(file, host_compiler)[:, nab.FIXED])
+    begins = np.flatnonzero(nab.program_begins("logger", file, host_compiler)[:, nab.FIXED])
     for first, last in file.windows:
         assert np.any((begins >= first) & (begins <= last))
     outside = [b for b in begins if not any(f <= b <= e for f, e in file.windows)]

@@ -104,6 +104,35 @@ def test_from_recordings_to_a_table(tmp_path: Path) -> None:
         assert "fan_middle" in text and "1.000" in text
 
 
+def test_a_mount_that_moved_is_learnt(tmp_path: Path) -> None:
+    (tmp_path / "fan_esp32").mkdir()
+    random = np.random.default_rng(5)
+
+    def counts(x: Array) -> npt.NDArray[np.int16]:
+        return np.round(x * 4096).astype(np.int16).reshape(-1, 200, 3)
+
+    moved = [turning(80, 6), turning(40, 7) * 1.5, turning(40, 8) + np.array([0.1, 0.0, 0.0])]
+    np.savez(
+        tmp_path / "fan_esp32" / "fan.npz",
+        slow0=counts(turning(120, 1)),
+        slow0m=counts(np.concatenate(moved)),
+        slow1=counts(turning(60, 2, 0.02)),
+        fast0=counts(turning(120, 3) + 0.02 * random.standard_normal((24000, 3))),
+    )
+    sets = {one.name: one for one in sensor_sets.read(tmp_path)}
+    assert set(sets) == {"fan_slow", "fan_slow_learnt", "fan_slow_moved"}
+    (fold,) = sets["fan_slow_moved"].folds
+    assert fold.learn is not None and len(fold.learn) == 60 * 200
+    lengths = [len(part) // 200 for part in fold.normal]
+    assert len(lengths) == 3 and sum(lengths) >= 94 and not fold.anomalies
+    found = sensors.run([sets["fan_slow_learnt"], sets["fan_slow_moved"]], ["int8", "pca"], SILENT)
+    assert found["fan_slow_learnt"]["auc"] > 0.99
+    assert found["fan_slow_learnt"]["false_alarms_per_hour"] == 0
+    assert found["fan_slow_moved"]["auc"] is None
+    text = tables.sensors(found, tables.text)
+    assert "fan_slow_moved" in text and "None" not in text
+
+
 def test_alarms_are_counted_when_they_begin_and_clips_count_once() -> None:
     one = Set("x", "examples/fan.toml", (Fold([], [], []),), by_clip=True)
     profile = profiles.load(PROJECT / one.profile)

@@ -118,7 +118,7 @@ def test_running_z_of_normal_noise_is_its_own_deviation() -> None:
 
 def test_the_other_number_type_and_its_alias() -> None:
     names = list(variants.named(TEMPERATURE))
-    assert names == ["lesson", "temperature", "temperature-float32", "mahalanobis"]
+    assert names == ["lesson", "temperature", "temperature-float32", "mahalanobis", "any"]
     assert variants.chosen(names, ["temperature-int8"], TEMPERATURE) == ["temperature"]
     with pytest.raises(UserError, match="--detector tempreature: is none of lesson, "):
         variants.chosen(names, ["tempreature"], TEMPERATURE)

@@ -2,21 +2,26 @@
 
 import dataclasses
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import cpp_probe
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from benchmark import causes, skab
 from project import profile as profiles
 from project.paths import PROJECT
 from project.profile import Feature, Profile
-from training import codegen, evaluation, train
+from project.profile.frame import FrameValue, Windows
+from project.profile.keys import ALL
+from training import codegen, data, evaluation, frames, manifest, train
 from training.data import Dataset
 from training.manifest import Manifest
 
+Array = npt.NDArray[np.float64]
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "skab"
 PUMP = profiles.load(PROJECT / "examples" / "pump.toml")
 Change = Callable[[Profile], Profile]
@@ -24,21 +29,22 @@ CURRENT = PUMP.sensor.channels.index("Current")
 
 MAIN = """
 #include <cstdio>
-#include "Detector.h"
+#include "FrameDetector.h"
 #include "DenseAutoencoder.h"
 #include "MeanAutoencoder.h"
 #include "model_config.h"
-using namespace model_config;
+using namespace anomaly;
+using namespace anomaly::model_config;
 int main() {
   FeatureState states[kFeatureCount];
   DenseAutoencoder dense(kDenseModel);
   MeanAutoencoder mean(kFeatureCount);
   Autoencoder& engine = kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
-  Detector detector(kDetector, kFeatures, states, engine);
+  FrameDetector detector(kDetector, kFeatures, states, engine);
   if (engine.Load() != EngineStatus::kOk) return 1;
   float sample[kChannels];
   while (std::fread(sample, sizeof(float), kChannels, stdin) == kChannels) {
-    const Verdict verdict = detector.Update(sample);
+    const FrameVerdict verdict = detector.Update(sample);
     float expected[kChannels];
     detector.Expect(expected);
     const float out[4] = {verdict.state == State::kAnomaly ? 1.0f : 0.0f,
@@ -112,8 +118,7 @@ def test_the_firmware_names_what_numpy_names(project: Path, tmp_path: Path, chan
     rows += moves * causes.scales(4)
     rows = rows.astype(np.float32).astype(np.float64)
     (tmp_path / "model_config.h").write_text(codegen.config_header(profile, found))
-    names = ("Signal", "Frontend", "Features", "Autoencoder", "Detector", "Inputs")
-    got = cpp_probe.run(tmp_path, MAIN, [project / "lib" / n / "src" for n in names], rows)
+    got = cpp_probe.run(tmp_path, MAIN, cpp_probe.detector_libraries(project), rows)
     expected = evaluation.run(profile, found, rows)
     both = (got[:, 0] == 1) & expected.alarm
     assert both.sum() > 500 and np.mean(got[:, 0] == expected.alarm) > 0.999
@@ -140,3 +145,72 @@ def trained_on(profile: Profile, normal: np.ndarray) -> Manifest:
     record = {"kind": "synthetic", "description": "a pump", "date": None}
     dataset = Dataset([normal], ["pump"], record)
     return train.train(profile, dataset, lambda done, total, loss: None).manifest
+
+
+# ---- of frames
+
+
+def causes_of_vibration(project: Path, disturb: Callable[[Array, Array], Array]) -> Counter[str]:
+    """What the committed detector of a machine calls the frames in alarm where its normal samples
+    [rows, 3] are disturbed, at times [rows] in seconds."""
+    profile = profiles.load(profiles.find("vibration"))
+    found = manifest.load(project / "models" / "vibration")
+    dataset = data.own(profile)
+    assert dataset.samples is not None and profile.frame is not None
+    rate_hz = profile.sampling.rate_hz
+    samples = dataset.samples[0][: int(20 * rate_hz)]
+    samples = disturb(samples.copy(), np.arange(len(samples)) / rate_hz)
+    values = frames.compute(profile.frame, rate_hz, samples)
+    result = evaluation.run(profile, found, values, learns=False)
+    assert result.alarm.mean() > 0.9
+    return Counter(profile.value_causes[value] for value in result.channel[result.alarm])
+
+
+@pytest.mark.parametrize("band", [(8, 20), (35, 55), (80, 110), (145, 180)])
+def test_a_tone_is_named_by_its_band(project: Path, band: tuple[int, int]) -> None:
+    def with_tone(samples: Array, time: Array) -> Array:
+        tone = 0.05 * np.sin(np.pi * sum(band) * time)
+        return np.asarray(samples + tone[:, None] * np.array([0.6, 0.6, 0.5]))
+
+    found = causes_of_vibration(project, with_tone)
+    assert found[f"band {band[0]}-{band[1]} Hz"] > 0.9 * found.total()
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_an_axis_that_moves_more_is_named(project: Path, axis: int) -> None:
+    def shaken(samples: Array, time: Array) -> Array:
+        mean = samples[:, axis].mean()
+        samples[:, axis] = mean + 2 * (samples[:, axis] - mean)
+        return samples
+
+    found = causes_of_vibration(project, shaken)
+    assert found[f"axis {'xyz'[axis]}"] > 0.9 * found.total()
+
+
+def test_knocks_are_impulses(project: Path) -> None:
+    def knocked(samples: Array, time: Array) -> Array:
+        samples[::700] += 0.3
+        return samples
+
+    found = causes_of_vibration(project, knocked)
+    assert found.most_common(1)[0][0] == "impulses"
+
+
+def test_values_of_frames_are_called_as_the_field_does() -> None:
+    windows = Windows(512, 256, mel_bands=8, mel_hz=(60.0, 8000.0))
+    axes = ("x", "y", "z")
+    called = [
+        FrameValue("log_rms", 2).cause(axes, windows),
+        FrameValue("log_rms", 0).cause(("flow", "oil"), windows),
+        FrameValue("kurtosis", 0).cause(axes, windows),
+        FrameValue("kurtosis", ALL).cause(axes, windows),
+        FrameValue("band", ALL, "max", (40.0, 62.5)).cause(axes, windows),
+        FrameValue("mel", 0, "mean", index=8).cause(("sound",), windows),
+        FrameValue("log_rms", 0, "sd").cause(("sound",), windows),
+        FrameValue("zero_crossing_rate", 0, "mean").cause(("sound",), windows),
+        FrameValue("tilt", ALL).cause(axes, windows),
+    ]
+    assert called == [
+        *("axis z", "flow", "impulses of x", "impulses", "band 40-62.5 Hz"),
+        *("band 4063-8000 Hz", "fluctuation", "pitch", "tilt"),
+    ]

@@ -96,7 +96,8 @@ PROBE = """
 #include <cstdio>
 #include "model_config.h"
 #include "model_data.h"
-using namespace model_config;
+using namespace anomaly;
+using namespace anomaly::model_config;
 struct Resolver {
   int AddFullyConnected() { std::puts("AddFullyConnected"); return 0; }
   int AddLogistic() { std::puts("AddLogistic"); return 0; }

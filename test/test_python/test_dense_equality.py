@@ -29,6 +29,7 @@ ROWS = 200  # vectors for each of them
 
 QUANTIZE = """#include <cstdio>
 #include "Autoencoder.h"
+using namespace anomaly;
 int main() {
   float row[3];
   while (std::fread(row, sizeof(row), 1, stdin) == 1) {
@@ -211,7 +212,7 @@ void Run(DenseModel model, bool plain) {
 
 def compile_networks(project: Path, folder: Path, networks: list[Network]) -> Path:
     code = "#include <cstdio>\n#include <cstdlib>\n#include <string_view>\n"
-    code += '#include "DenseAutoencoder.h"\n#include "FastKernels.h"\n'
+    code += '#include "DenseAutoencoder.h"\n#include "FastKernels.h"\nusing namespace anomaly;\n'
     code += f"constexpr int kRows = {ROWS};\n{MAIN}"
     calls = ""
     for index, network in enumerate(networks):

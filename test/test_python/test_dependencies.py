@@ -13,7 +13,15 @@ from packaging.utils import canonicalize_name
 from project import profile as profiles
 from training import codegen, fingerprint, manifest
 
-STAGES = ("requirements", "requirements-train", "requirements-dev", "offline/requirements")
+STAGES = (
+    "requirements",
+    "requirements-train",
+    "requirements-server",
+    "requirements-dev",
+    "offline/requirements",
+)
+
+ESPHOME = "requirements-esphome"  # an environment of its own, so it need not agree
 
 RUNS_WHAT_IT_READS = {"eval", "exec", "compile", "__import__"}
 PICKLES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
@@ -35,11 +43,11 @@ def locked(file: Path) -> dict[str, tuple[Requirement, list[str]]]:
     return {canonicalize_name(requirement.name): (requirement, rest) for requirement, rest in found}
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", [*STAGES, ESPHOME])
 def test_every_line_of_a_lock_has_one_version_and_its_hashes(project: Path, stage: str) -> None:
     found = locked(project / f"{stage}.txt")
     for requirement, hashes in found.values():
-        assert re.fullmatch(r"==[^=*,<>~!]+", str(requirement.specifier)), requirement
+        assert re.fullmatch(r"==(\d+!)?[^=*,<>~!]+", str(requirement.specifier)), requirement
         assert requirement.url is None
         assert hashes, requirement
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", text.strip()) for text in hashes)
@@ -59,7 +67,9 @@ def test_the_locks_agree_on_what_they_share(project: Path) -> None:
 
 
 def test_piow_installs_nothing_but_these_locks(project: Path) -> None:
-    stages = load_piow(project / "piow").STAGES
+    piow = load_piow(project / "piow")
+    stages = piow.STAGES
+    assert f"{ESPHOME}.txt" == piow.ESPHOME_LOCK
     assert {requirements for requirements, _ in stages.values()} == {f"{s}.txt" for s in STAGES}
 
 
@@ -69,7 +79,16 @@ def sources(project: Path) -> list[Path]:
         listed = subprocess.run(command, cwd=project, check=True, capture_output=True, text=True)
         files = [project / name for name in listed.stdout.split("\0") if name]
     except (OSError, subprocess.CalledProcessError):  # an unpacked archive
-        folders = ("training", "monitor", "benchmark", "extra_scripts", "offline", "test")
+        folders = (
+            "training",
+            "components",
+            "monitor",
+            "server",
+            "benchmark",
+            "extra_scripts",
+            "offline",
+            "test",
+        )
         files = [file for folder in folders for file in (project / folder).rglob("*.py")]
     return [project / "piow", *(file for file in files if file.is_file())]
 

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import git_files
 import numpy as np
 import page_files
 import pytest
@@ -34,6 +35,7 @@ from conftest import PARTS, PROJECT, platformio_settings
 PAGES: Final = [
     PROJECT / "README.md",
     PROJECT / "CONTRIBUTING.md",
+    PROJECT / "SECURITY.md",
     *sorted((PROJECT / "docs").glob("*.md")),
 ]
 SHELL: Final = ("", "sh", "bash", "shell", "console")  # languages of a fence that holds commands
@@ -41,13 +43,13 @@ SHELL: Final = ("", "sh", "bash", "shell", "console")  # languages of a fence th
 # How a block begins that is no command: a section of settings, a drawing, or something printed.
 PRINTED: Final = re.compile(r"\[|>>> |(OK|ERR)\b|[A-Za-z ]+(:|,|\.\.\.)|.*[─│┌╭]")
 
-BOARD_TARGETS: Final = {"upload", "collect", "inject", "erase", "uploadfs", "monitor"}
+BOARD_TARGETS: Final = {"upload", "collect", "inject", "gateway", "erase", "uploadfs", "monitor"}
 SLOW_TARGETS: Final = {"report", "bench", "train"}
-SLOW_WORDS: Final = {"benchmark", "bench", "report"}
+SLOW_WORDS: Final = {"benchmark", "bench", "report", "server", "esphome"}
 SLOW_MODULES: Final = {"benchmark", "pytest", "monitor.picture"}
-BOARD_MODULES: Final = {"monitor.collect", "monitor.inject"}
+BOARD_MODULES: Final = {"monitor.collect", "monitor.inject", "monitor.gateway"}
 # These need more than this project.
-ELSEWHERE: Final = {"idf.py", "pipx", ".ci/lock", ".ci/run", "git", "sudo"}
+ELSEWHERE: Final = {"idf.py", "pipx", "esphome", ".ci/lock", ".ci/run", "git", "sudo"}
 PIOW_OPTIONS: Final = ("--profile", "--model", "--model-dir")  # each with a value, first of all
 PYTHONS: Final = ("python", "python3", ".venv/bin/python")
 PLATFORMIO: Final = ("pio", "./piow")
@@ -101,6 +103,8 @@ class Command:
     @property
     def pio_command(self) -> str:
         """What PlatformIO is to do; "" for a command of piow's own."""
+        if self.words[1] == "server":  # which has a `run` of its own
+            return ""
         return next((word for word in self.words[1:] if word in PIO_COMMANDS), "")
 
     @property
@@ -212,7 +216,9 @@ def look(command: Command) -> list[str]:
 def _files(command: Command) -> list[str]:
     """Files of this project that are named; FILE.toml and the like stand for a user's own."""
     names = [
-        word for word in command.words[1:] if re.fullmatch(r"[a-z_][\w./-]*\.(py|txt|toml)", word)
+        word
+        for word in command.words[1:]
+        if re.fullmatch(r"[a-z_][\w./-]*\.(py|txt|toml|yaml)", word)
     ]
     tops = {path.name for path in PROJECT.iterdir()}
     return [name for name in names if "/" not in name or name.split("/")[0] in tops]
@@ -296,6 +302,7 @@ def test_a_command_is_understood_and_names_what_exists(command: Command) -> None
         ("./piow run -e native -t bench", "look"),
         ("./piow benchmark synthetic --devices 20", "look"),
         ("./piow collect --seconds 600", "look"),
+        ("./piow server run --listen 0.0.0.0", "look"),
         ("python -m monitor.collect --seconds 600", "look"),
         ("python test/faults/run.py 100", "look"),
         ("pio device monitor", "look"),
@@ -362,16 +369,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of this project that git would keep, as they are now, with the project's .venv."""
     if not (PROJECT / ".venv" / "bin" / "python").exists():
         pytest.skip("piow has not set this project up")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-    )
-    if listed.returncode:
-        pytest.skip("this is no git clone")
     root = tmp_path_factory.mktemp("docs") / "clone"
-    for name in filter(None, listed.stdout.split("\0")):
+    for name in git_files.kept(PROJECT):
         if (PROJECT / name).is_file():  # else it is deleted
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, root / name)

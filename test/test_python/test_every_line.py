@@ -1,19 +1,26 @@
 """Whatever the firmware can write is understood: no line of a board that is ill is lost."""
 
+import json
 import shutil
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from serial_line import VirtualBoard
 
+from monitor.port import Link
 from monitor.telemetry import (
     FAILURES,
     AnomalyMarker,
     Answer,
     Fault,
     Item,
+    LinkMessage,
     Notice,
     Raw,
+    RawBlock,
     Reading,
     Selftest,
     Startup,
@@ -21,7 +28,10 @@ from monitor.telemetry import (
     parse,
 )
 
-LONGEST = 768  # LineBuffer::kCapacity; a line of this length may be a cut one
+LONGEST = 2080  # LineBuffer::kCapacity; a line of this length may be a cut one
+
+
+LONGEST_PAYLOAD = 2000
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +61,20 @@ def test_every_line_of_the_firmware_is_understood(every_line: Path, seed: int) -
     assert all(line.endswith("\r") and len(line) + 1 < LONGEST for line in lines)
     items = [parse(line) for line in lines]
     assert [item for item in items if isinstance(item, Unknown)] == []
-    for kind in (Reading, Fault, AnomalyMarker, Raw, Selftest):
+    for kind in (Reading, Fault, AnomalyMarker, Raw, RawBlock, Selftest, LinkMessage):
         assert any(isinstance(item, kind) for item in items), kind
+    messages = [item for item in items if isinstance(item, LinkMessage)]
+    assert {m.topic.rpartition("/")[2] for m in messages} == {
+        *("info", "config", "state", "event", "res"),
+    }
+    for message in messages:  # a factory reset takes the discovery back with an empty one
+        assert len(message.payload) <= LONGEST_PAYLOAD
+        assert message.payload or message.topic.endswith("/config")
+        assert isinstance(json.loads(message.payload or "{}"), dict)
+    kinds = {json.loads(m.payload)["k"] for m in messages if m.topic.endswith("/event")}
+    assert kinds >= {"boot", "fault", "fault_end", "settings"}
+    if seed == 0:  # whether there is an anomaly at all is left to chance
+        assert kinds >= {"start", "end", "window"}
     answers = [item for item in items if isinstance(item, Answer)]
     assert {item.ok for item in answers} == {True, False}
     for said in ("calibrate noise ", "(set by the user)", "(until the next reboot)", "failure="):
@@ -61,7 +83,7 @@ def test_every_line_of_the_firmware_is_understood(every_line: Path, seed: int) -
         *("begin", "profile", "reset", "threshold", "ready"),
     }
     assert {item.kind for item in items if isinstance(item, Notice)} == {
-        *("calibrating", "settings", "learnt", "failure"),
+        *("calibrating", "learning", "settings", "learnt", "failure"),
     }
     failures = [item.text for item in items if isinstance(item, Notice) and item.kind == "failure"]
     assert {text.partition(" (")[0] for text in failures} == set(FAILURES)
@@ -78,3 +100,20 @@ def test_every_line_of_the_host_program_is_understood(program: Path, tmp_path: P
     assert [item for item in items if isinstance(item, Unknown)] == []
     summaries = [item.text for item in items if isinstance(item, Notice) and item.kind == "summary"]
     assert "Summary: malformed rows left out 1" in summaries
+
+
+def test_what_a_board_has_for_a_broker_is_understood(board: Callable[..., VirtualBoard]) -> None:
+    link = Link(board("--id", "020000000001").port, 115200)
+    link.send(f"link on {time.time_ns() // 10**6}")
+    link.send("inject 5000 4")
+    wanted = {f"anomaly/v1/020000000001/{name}" for name in ("info", "state", "event")}
+    wanted.add("homeassistant/device/020000000001/config")
+    for item, text in link.items(30):
+        assert not isinstance(item, Unknown), text
+        if isinstance(item, LinkMessage):
+            json.loads(item.payload)
+            wanted.discard(item.topic)
+        if not wanted:
+            break
+    link.close()
+    assert wanted == set()

@@ -499,7 +499,7 @@ def test_piow_says_which_disk_is_full_or_read_only(
 def test_a_build_on_a_full_disk_fails_and_the_next_is_right(
     copy: Path, programs: dict[str, bytes], disk: Callable[[int], Path]
 ) -> None:
-    room = disk(8192)
+    room = disk(16384)
     root = room / "project"
     shutil.copytree(copy, root, symlinks=True, ignore=shutil.ignore_patterns(".pio"))
     build(root, "lesson")

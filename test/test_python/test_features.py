@@ -22,6 +22,7 @@ PARAMETERS = {1: (16.0,), 2: (4.0, 64.0), 3: (4.0, 64.0, 32.0)}
 MAIN = """
 #include <cstdio>
 #include "FeatureExtractor.h"
+using namespace anomaly;
 {specs}
 int main() {{
   FeatureState states[{count}];

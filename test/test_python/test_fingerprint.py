@@ -16,6 +16,7 @@ from project.profile.inputs import Linear
 from training import data, fingerprint, train
 
 LESSON, TEMPERATURE = (profiles.load(profiles.find(name)) for name in ("lesson", "temperature"))
+VIBRATION = profiles.load(profiles.find("vibration"))
 PUMP, FAN = (profiles.load(PROJECT / "examples" / f"{name}.toml") for name in ("pump", "fan"))
 
 # Modules that a training goes through but that cannot change what comes out: they write, name,
@@ -30,6 +31,7 @@ SOURCES = {
     *fingerprint.WITH_RECORDINGS,
     *fingerprint.WITH_LEARNING,
     *fingerprint.WITH_SLOW,
+    *fingerprint.WITH_TWIN,
 }
 
 
@@ -113,10 +115,11 @@ def test_sources_change_it_but_their_line_ends_do_not(
     [
         ("train", "all"),
         ("stretch", "stretched"),
-        ("cause", "of channels, framed"),
-        ("frames", "framed"),
+        ("cause", "of channels, framed, of a twin, of a taught twin"),
+        ("frames", "framed, of a twin, of a taught twin"),
+        ("twin", "of a twin"),
         ("conversion", "with a network, stretched, of channels, recorded"),
-        ("table", "recorded"),
+        ("table", "recorded, of a taught twin"),
         ("evaluation", "none"),
     ],
 )
@@ -132,6 +135,8 @@ def test_a_source_counts_for_the_profiles_that_use_it(
         "stretched": (TEMPERATURE, ["synthetic"]),
         "of channels": (PUMP, ["synthetic"]),
         "framed": (without_network(FAN), ["synthetic"]),
+        "of a twin": (without_network(VIBRATION), ["synthetic"]),
+        "of a taught twin": (without_network(VIBRATION), ["file", "00"]),
         "recorded": (LESSON, ["recordings", "00"]),
     }
     before = {name: fingerprint.compute(*case) for name, case in cases.items()}

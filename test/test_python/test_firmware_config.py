@@ -182,7 +182,9 @@ def test_component_versions_are_pinned(project: Path) -> None:
         assert match, line
         versions[match[1]] = match[2]
     assert versions.pop("idf") == ">=5.1"
-    assert set(versions) == {"espressif/esp-tflite-micro", "espressif/esp-nn"}
+    assert set(versions) == {
+        *("espressif/esp-tflite-micro", "espressif/esp-nn", "espressif/esp-dsp"),
+    }
     for name, version in versions.items():
         assert re.fullmatch(r"==\d+\.\d+\.\d+", version), name
 
@@ -275,6 +277,21 @@ def compile_pins(project: Path, folder: Path, chip: str, *defines: str) -> str:
         ("esp32", ["-DI2S_SD_GPIO=25"], "I2S_..._GPIO: the same pin twice"),
         ("esp32s3", ["-DI2S_SD_GPIO=30"], "I2S_..._GPIO: taken by the flash"),
         ("esp32c3", ["-DI2C_SDA_GPIO=20"], "I2C_..._GPIO: taken by the flash"),
+        ("esp32", ["-DBUZZER_GPIO=18", "-DRELAY_GPIO=19", "-DRELAY_ACTIVE_LOW=1"], None),
+        ("esp32s3", ["-DBUZZER_GPIO=18", "-DBUZZER_ACTIVE_LOW=1", "-DRELAY_GPIO=21"], None),
+        ("esp32c3", ["-DBUZZER_GPIO=18", "-DRELAY_GPIO=19"], None),
+        ("esp32", ["-DBUZZER_GPIO=34"], "BUZZER_GPIO: not an output"),
+        ("esp32", ["-DRELAY_GPIO=39"], "RELAY_GPIO: not an output"),
+        ("esp32", ["-DBUZZER_GPIO=3"], "BUZZER_GPIO: taken by the flash memory or the console"),
+        ("esp32", ["-DRELAY_GPIO=12"], "read when the chip starts"),
+        ("esp32s3", ["-DRELAY_GPIO=0"], "read when the chip starts"),
+        ("esp32c3", ["-DBUZZER_GPIO=9"], "read when the chip starts"),
+        ("esp32", ["-DBUZZER_GPIO=33"], "BUZZER_GPIO: the same pin as a sensor"),
+        ("esp32", ["-DRELAY_GPIO=32"], "RELAY_GPIO: the same pin as a sensor"),
+        ("esp32", ["-DLED_GPIO=4", "-DBUZZER_GPIO=4"], "BUZZER_GPIO: the same pin as LED_GPIO"),
+        ("esp32", ["-DLED_GPIO=4", "-DRELAY_GPIO=4"], "RELAY_GPIO: the same pin as LED_GPIO"),
+        ("esp32", ["-DBUZZER_GPIO=4", "-DRELAY_GPIO=4"], "as LED_GPIO or BUZZER_GPIO"),
+        ("esp32", ["-DRELAY_GPIO=22"], None),  # of I2C, which may not be used
     ],
 )
 def test_impossible_pins_do_not_compile(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-HARNESSES = ("console", "recording", "tables", "app")
+HARNESSES = ("console", "recording", "tables", "app", "link")
 
 
 @pytest.fixture(scope="module")

@@ -220,7 +220,7 @@ def test_the_driver_gets_what_the_profile_says(
     sensor = sensor_of(tmp_path, text)
     source = tmp_path / "probe.cpp"
     source.write_text(
-        f'#include "{header}"\n#include "AnalogConfig.h"\n'
+        f'#include "{header}"\n#include "AnalogConfig.h"\nusing namespace anomaly;\n'
         f"inline constexpr float kSampleRateHz = 1.0f;\n{sensor.input.tables(1)}"
         f"using Config = {config};\n"
         f"template <typename T>\ninline constexpr T kDriverConfig = {sensor.input.config()};\n"

@@ -29,9 +29,10 @@ THRESHOLDS: Final = Thresholds(0.9, 0.6)
 # The detector with the residuals themselves as its features: no scaling, no network, no mixing.
 MAIN = """
 #include <cstdio>
-#include "Detector.h"
+#include "FrameDetector.h"
 #include "MeanAutoencoder.h"
 #include "limits_config.h"
+using namespace anomaly;
 constexpr int kCount = 6;
 int main() {
   FeatureSpec specs[kCount];
@@ -54,10 +55,10 @@ int main() {
   FeatureState states[kCount];
   LearntSide sides[2 * kCount];
   MeanAutoencoder engine(kCount);
-  Detector detector(config, features, {states, nullptr, sides}, engine);
+  FrameDetector detector(config, features, {states, nullptr, sides}, engine);
   float sample[kCount];
   while (std::fread(sample, sizeof(float), kCount, stdin) == kCount) {
-    const Verdict verdict = detector.Update(sample);
+    const FrameVerdict verdict = detector.Update(sample);
     float out[2 + 2 * kCount] = {verdict.score, verdict.state == State::kAnomaly ? 1.0f : 0.0f};
     for (int i = 0; i < 2 * kCount; ++i) out[2 + i] = sides[i].now;
     std::fwrite(out, sizeof(float), 2 + 2 * kCount, stdout);
@@ -123,7 +124,7 @@ def test_cpp_equals_numpy(project: Path, tmp_path: Path) -> None:
     learnt = limits.learn(config, [life[: 3 * DAY]], 3600)
     assert learnt.days == 3
     (tmp_path / "limits_config.h").write_text(
-        '#pragma once\n#include "LearningConfig.h"\n'
+        '#pragma once\n#include "LearningConfig.h"\nusing namespace anomaly;\n'
         + codegen_learning.of_record(limits.record(config, learnt))
     )
     names = ("Signal", "Detector", "Features", "Autoencoder")

@@ -57,8 +57,11 @@ def run_piow(
         ("run", ["base"]),
         ("device monitor", ["base"]),
         ("test -e native", ["base"]),
-        ("test", ["base", "train", "dev"]),
-        ("test -e python", ["base", "train", "dev"]),
+        ("test -e esphome", ["base", "dev"]),
+        ("test", ["base", "train", "server", "dev"]),
+        ("test -e python", ["base", "train", "server", "dev"]),
+        ("run -t server", ["base", "server"]),
+        ("run -e esp32dev -t gateway", ["base", "server"]),
         ("run -e native -t train", ["base", "train"]),
         ("run --target=report", ["base", "train"]),
         ("run -ttrain", ["base", "train"]),
@@ -69,6 +72,21 @@ def test_a_command_gets_only_the_packages_it_needs(
     piow: ModuleType, command: str, stages: list[str]
 ) -> None:
     assert piow.needed_stages(piow.with_default_environments(command.split())) == stages
+
+
+@pytest.mark.parametrize(
+    ("command", "is_added"), [("run -t gateway", True), ("run -e native -t gateway", False)]
+)
+def test_platformio_is_told_of_an_environment_that_was_not_typed(
+    piow: ModuleType, monkeypatch: pytest.MonkeyPatch, command: str, is_added: bool
+) -> None:
+    told: dict[str, str] = {}
+    monkeypatch.setattr(piow, "install", lambda _: None)
+    monkeypatch.setattr(piow, "check_compiler", lambda _: None)
+    monkeypatch.setattr(piow, "platformio_settings", lambda _: {})
+    monkeypatch.setattr(piow, "run_platformio", lambda _, settings: told.update(settings))
+    assert piow.main(command.split()) == 1  # it would not come back
+    assert ("PIOW_ENVIRONMENT" in told) == is_added
 
 
 @pytest.mark.parametrize(

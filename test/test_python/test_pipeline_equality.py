@@ -20,23 +20,24 @@ SAMPLES = 1_000_000
 
 MAIN = """
 #include <cstdio>
-#include "Detector.h"
+#include "FrameDetector.h"
 #include "DenseAutoencoder.h"
 #include "model_config.h"
-using namespace model_config;
+using namespace anomaly;
+using namespace anomaly::model_config;
 int main() {
   FeatureState own[kFeatureCount], detectors[kFeatureCount];
   FeatureExtractor extractor(kFeatures, own);
   DenseAutoencoder engine(kDenseModel);
   static SlowValue slow[kValues];
   static LearntSide sides[ResidualLimits::kSides * kFeatureCount];
-  Detector detector(kDetector, kFeatures, {detectors, slow, sides}, engine);
+  FrameDetector detector(kDetector, kFeatures, {detectors, slow, sides}, engine);
   if (engine.Load() != EngineStatus::kOk) return 1;
   float sample[kChannels];
   float out[kFeatureCount + 2];
   while (std::fread(sample, sizeof(float), kChannels, stdin) == kChannels) {
     extractor.Update(sample, out);
-    const Verdict verdict = detector.Update(sample);
+    const FrameVerdict verdict = detector.Update(sample);
     out[kFeatureCount] = verdict.reconstruction;
     out[kFeatureCount + 1] = verdict.score;
     std::fwrite(out, sizeof(float), kFeatureCount + 2, stdout);
@@ -114,6 +115,5 @@ def a_sensors_life(random: np.random.Generator) -> Array:
 def run_cpp(project: Path, folder: Path, header: str, samples: Array) -> Array:
     """Features, expected value and score [rows, features + 2]."""
     (folder / "model_config.h").write_text(header)
-    names = ("Signal", "Frontend", "Features", "Autoencoder", "Detector", "Inputs")
-    libraries = [project / "lib" / name / "src" for name in names]
+    libraries = cpp_probe.detector_libraries(project)
     return cpp_probe.run(folder, MAIN, libraries, samples)

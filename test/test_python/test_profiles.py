@@ -286,6 +286,7 @@ DEFAULTS = (
         "frame.values": {"channel": "*", "take": ""},
         "frame.windows": {"mel_bands": 8, "mel_hz": (60.0, 8000.0)},
         "features.use": {"channel": "*"},
+        "features": {"noise": "recording"},
         "features.adaptation": {"limit": 1.0},
         'scaling, kind = "standard"': {
             "clip": (-16.0, 16.0),
@@ -338,6 +339,16 @@ DEFAULTS = (
             "ripple_seconds": 600.0,
             "walk": 0.0,
         },
+        'data.synthetic, kind = "machine"': {
+            "tones": (),
+            "resonators": (),
+            "wander_seconds": 20.0,
+            "speed_wander": 0.0,
+            "bouts": (),
+            "bout_seconds": 10.0,
+        },
+        "data.synthetic.tones": {"wander": 0.0, "turns": True, "during": ""},
+        "data.synthetic.resonators": {"wander": 0.0, "turns": True, "during": ""},
     },
 )
 

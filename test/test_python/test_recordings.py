@@ -16,14 +16,17 @@ from hypothesis import strategies as st
 
 from project import profile as profiles
 from project.errors import UserError
-from training import recordings
+from training import plain, recordings, table
 from training.recordings import Recording
 from training.table import Undecided
 from training.wishes import Wishes
 
 TEMPERATURE = profiles.load(profiles.find("temperature"))
 PUMP = profiles.load(profiles.find("examples/pump.toml"))
-NEEDED = ("Signal", "Platform", "Features", "Inputs", "Protocol", "Detector", "Autoencoder")
+NEEDED = (
+    *("Signal", "Platform", "Inputs", "Frontend", "Features", "Autoencoder"),
+    *("Detector", "AnomalyDetector", "Protocol"),
+)
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 
 
@@ -285,6 +288,7 @@ def test_any_table_becomes_pieces_or_a_sentence(
         return
     assert np.isfinite(recording.values).all()
     assert len(recording.values) + sum(recording.left_out.values()) == len(lines) - 1
+    assert recording.micros is not None
     for times in np.split(recording.micros, recording.starts[1:]):
         steps = np.diff(times)
         assert np.all((steps > 0) & (steps <= 1_500_000))
@@ -301,6 +305,7 @@ READER = """
 #include <cstdio>
 #include <cstring>
 #include "RecordedInput.h"
+using namespace anomaly;
 int main(int argc, char** argv) {
   const char* const names[] = {"a", "b"};
   for (int i = 1; i < argc; ++i) {
@@ -372,13 +377,13 @@ def test_program_and_training_read_what_import_writes_row_for_row(
             recording = recordings.read(source, profile)
         except UserError:
             continue
-        plain = tmp_path / f"{number}.csv"
-        recordings.write_plain(recording, profile, plain)
-        again = recordings.read(plain, profile)
+        written_file = tmp_path / f"{number}.csv"
+        recordings.write_plain(recording, profile, written_file)
+        again = recordings.read(written_file, profile)
         assert np.array_equal(again.values, recording.values)
         assert again.starts == recording.starts
         assert again.interval_s == recording.interval_s
-        written.append(plain)
+        written.append(written_file)
         expected.append("ok")
         for row, bits in enumerate(again.values.astype(np.float32).view(np.uint32).tolist()):
             gap = " g" if row and row in again.starts else ""
@@ -396,6 +401,61 @@ def test_program_and_training_read_what_import_writes_row_for_row(
         found += subprocess.run(part, capture_output=True, text=True, check=True).stdout.split("\n")
         found.pop()
     assert found == expected
+
+
+PLAIN = "# recorded: 2020-01-01T00:00:00Z\n# interval: 0.5\ntime,a\n0.000,1\n0.500,-2.5e-07\n"
+
+
+def test_the_fast_way_to_read_the_plain_form_comes_to_the_same(tmp_path: Path) -> None:
+    random = np.random.default_rng(9)
+    path = tmp_path / "plain.csv"
+    values = random.standard_normal((3000, 3)) * 10.0 ** random.integers(-12, 12, (3000, 3))
+    rows = (
+        f"{n * 0.001:.3f}," + ",".join(f"{v:.{random.integers(1, 17)}g}" for v in row)
+        for n, row in enumerate(values.tolist())
+    )
+    path.write_text("# interval: 0.001\n# café: 1\ntime,a,b,c\n" + "\n".join(rows) + "\n", "utf-8")
+    for wanted in ((0, None), (0, 17), (100, 2000), (2999, None)):
+        fast, slow = plain.read(path, wanted), table.read(path, None, wanted)
+        assert fast is not None
+        assert (fast.layout, fast.head) == (slow.layout, slow.head)
+        assert (fast.lines.tolist(), fast.ordinals.tolist()) == (
+            slow.lines.tolist(),
+            slow.ordinals.tolist(),
+        )
+        for column in range(4):
+            assert np.array_equal(fast.numbers(column), slow.numbers(column))
+            assert fast.texts(column, [3, 5]) == slow.texts(column, [3, 5])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\n", "\r\n"),
+        ("1\n", "1\n\n"),
+        ("1\n", "1\n# a word\n"),
+        ("1\n", "nan\n"),
+        ("1\n", "\n"),
+        ("1\n", "1,2\n"),
+        ("1\n", '"1"\n'),
+        ("1\n", "0x1\n"),
+        ("1\n", "1e400\n"),
+        ("0.000", "0"),
+        ("0.000", " 0.000"),
+        ("e-07\n", "e-07"),
+        ("time,a", "time,1"),
+        ("# interval", "# other"),
+        ("time", "when"),
+    ],
+)
+def test_what_is_not_quite_plain_is_read_the_slow_way(tmp_path: Path, old: str, new: str) -> None:
+    path = tmp_path / "plain.csv"
+    path.write_bytes(
+        PLAIN.replace(old, new, 1).replace("# recorded: 2020-01-01T00:00:00Z\n", "").encode()
+    )
+    assert plain.read(path, (0, None)) is None
+    path.write_text(PLAIN, "utf-8", newline="\n")
+    assert plain.read(path, (0, None)) is not None
 
 
 @given(content=st.binary(max_size=300))

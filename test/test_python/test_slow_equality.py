@@ -23,6 +23,7 @@ MAIN = """
 #include <cstdio>
 #include "SlowCharts.h"
 #include "slow_config.h"
+using namespace anomaly;
 constexpr int kStreams = 24;
 int main() {
   static SlowCharts charts[kStreams];
@@ -55,7 +56,7 @@ def test_cpp_equals_numpy(project: Path, tmp_path: Path, slow_profile: Slow) -> 
     config = slow.configure(slow_profile, 0, 0.08, 120.0)
     learnt = slow.learn(config, [lives[:70, 0]])
     (tmp_path / "slow_config.h").write_text(
-        '#pragma once\n#include "SlowConfig.h"\n'
+        '#pragma once\n#include "SlowConfig.h"\nusing namespace anomaly;\n'
         + codegen_slow.of_values([slow.record_of(config, learnt)], config.learn_days, 500_000)
     )
     names = ("Signal", "Detector", "Features", "Autoencoder")

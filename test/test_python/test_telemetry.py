@@ -12,6 +12,7 @@ from monitor.telemetry import (
     Channel,
     Fault,
     Item,
+    LinkMessage,
     Notice,
     Raw,
     Reading,
@@ -76,6 +77,23 @@ LINES: list[tuple[str, Item]] = [
     ("RAW,0,0,25.130000", Raw(0, 0, ("25.130000",), False)),
     ("RAW,7,3500,0.10,-9.81,nan", Raw(7, 3500, ("0.10", "-9.81", "nan"), False)),
     ("RAW,1,500,25.13*e76c", Raw(1, 500, ("25.13",), True)),
+    (
+        "LINK,anomaly/v1/020000000001/status,1,1,online*5885",
+        LinkMessage("anomaly/v1/020000000001/status", 1, True, "online"),
+    ),
+    (
+        'LINK,anomaly/v1/020000000001/res,1,0,{"v":1,"id":"grün","ok":true,"text":"OK 2*3"}*ce78',
+        LinkMessage(
+            "anomaly/v1/020000000001/res",
+            1,
+            False,
+            '{"v":1,"id":"grün","ok":true,"text":"OK 2*3"}',
+        ),
+    ),
+    (
+        "LINK,homeassistant/device/020000000001/config,1,1,*f9cb",
+        LinkMessage("homeassistant/device/020000000001/config", 1, True, ""),
+    ),
     ("OK", Answer(True, "")),
     ("OK raw on crc", Answer(True, "raw on crc")),
     ("ERR unknown command, try help", Answer(False, "unknown command, try help")),
@@ -154,6 +172,15 @@ NOT_OURS = [
     "RAW,-1,500,25.13",
     "RAW,4294967296,500,25.13",
     "RAW,1,500,25.13RAW,2,1000,25.14",
+    "LINK,anomaly/v1/020000000001/status,1,1,online",
+    "LINK,anomaly/v1/020000000001/status,1,1,online*5880",
+    "LINK,anomaly/v1/020000000001/status,1,1,onlime*5885",
+    "LINK,anomaly/v1/020000000001/status,2,1,online*e94a",
+    "LINK,anomaly/v1/020000000001/status,1,yes,online*5778",
+    "LINK,anomaly/v1/+/status,1,1,online*35d8",
+    "LINK,anomaly/#,1,1,online*86be",
+    "LINK,,1,1,online*06c5",
+    "LINK,anomaly/v1/020000000001/status,1,1,on\tline*bd5a",
     "OKAY",
     "OK\x00",
     "ERR",
@@ -202,6 +229,7 @@ def test_a_torn_line_has_no_wrong_state_and_passes_no_check(line: str) -> None:
             if isinstance(whole, Raw) and whole.checked:
                 # The check may be cut off as a whole; a value changed under it never passes.
                 assert not isinstance(item, Raw) or not item.checked
+            assert not isinstance(item, LinkMessage)
             if isinstance(item, Reading) and isinstance(whole, Reading):
                 assert item.state in (whole.state, None)
 

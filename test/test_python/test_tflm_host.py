@@ -68,3 +68,50 @@ def test_suite_passes_on_this_computer(
     output = run(program)
     print(output)
     assert re.search(r"^\d+ Tests 0 Failures 0 Ignored\s*$", output, re.MULTILINE)
+
+
+JUDGE = """\
+#include <anomaly_detector.h>
+#include <cstdio>
+anomaly::Detector<temperature::Model> tflm;
+anomaly::Detector<temperature::Model, anomaly::DenseAutoencoder> dense;
+int main() {
+  unsigned random = 1;
+  int anomalies = 0;
+  for (int i = 0; i < 4000; ++i) {
+    float noise = -6.0f;
+    for (int k = 0; k < 12; ++k) {
+      random = random * 1664525u + 1013904223u;
+      noise += static_cast<float>(random >> 8) / 16777216.0f;
+    }
+    const float celsius = 24.81f + 0.08f * noise + (i % 1000 > 990 ? 1.0f : 0.0f);
+    const anomaly::Verdict one = tflm.Update(celsius);
+    const anomaly::Verdict other = dense.Update(celsius);
+    if (one.state != other.state || one.score != other.score) return 1;
+    anomalies += one.state == anomaly::State::kAnomaly;
+  }
+  std::printf("%d anomalies, %s %s%s\\n", anomalies, tflm.started().engine().name(), tflm.error(),
+              dense.error());
+}
+"""
+
+
+def test_a_package_with_it_says_the_same_as_without(
+    project: Path, tree: Path, interpreter: list[Path], tmp_path: Path
+) -> None:
+    made = tmp_path / "made"
+    options = ["--profile", "temperature", "--engine", "tflm", "--out", str(made)]
+    subprocess.run([sys.executable, "-m", "training", "package", *options], cwd=project, check=True)
+    assert "espressif/esp-tflite-micro" in (made / "idf_component.yml").read_text()
+    pinned = (project / "src" / "idf_component.yml").read_text()
+    for line in re.findall(r"^  espressif/.*", (made / "idf_component.yml").read_text(), re.M):
+        assert line in pinned
+    (tmp_path / "main.cpp").write_text(JUDGE)
+    program = tmp_path / "judge"
+    run(
+        *COMMAND,
+        *(*tflm_source.FLAGS, *WARNINGS, f"-I{made / 'src'}", *tflm_source.includes(tree)),
+        *(tmp_path / "main.cpp", *made.glob("src/anomaly/*.cpp"), *interpreter),
+        *(*tflm_source.LINK_FLAGS, "-o", program),
+    )
+    assert re.fullmatch(r"[1-9]\d+ anomalies, tflm int8 \n", run(program))

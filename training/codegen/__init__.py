@@ -5,14 +5,17 @@ Standard library only: this runs in every build, in whatever Python PlatformIO b
 
 import contextlib
 import zlib
+from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 from project import cpp
 from project.errors import UserError
-from project.profile import Profile, limits
+from project.paths import PROJECT
+from project.profile import PACKED_ABOVE_HZ, Profile, limits
 from training import files
-from training.codegen import detector, frame, learning, network, slow
+from training.codegen import detector, facade, frame, learning, network, refit, slow, twin
 from training.manifest import MODEL, Manifest
 
 # The operators of a .tflite that the firmware's resolver knows, and the call that registers each.
@@ -36,6 +39,8 @@ _AGREED: Final = {
 }
 
 _INCLUDES: Final = (
+    "BlockRing.h",
+    "DenseAutoencoder.h",
     "DenseModel.h",
     "DetectorConfig.h",
     "FastKernels.h",
@@ -43,10 +48,39 @@ _INCLUDES: Final = (
     "FeatureSpec.h",
     "FrameSpec.h",
     "LearningConfig.h",
+    "MeanAutoencoder.h",
+    "ModelConfig.h",
     "NormalSignal.h",
+    "RefitConfig.h",
     "SensorConfig.h",
     "SlowConfig.h",
+    "TwinConfig.h",
 )
+
+
+# Of what only the firmware and its virtual board have.
+_FIRMWARE_ONLY: Final = ("BlockRing.h", "FastKernels.h", "NormalSignal.h", "TwinConfig.h")
+
+# The engine of a package that has TensorFlow Lite for Microcontrollers; it owns its arena.
+_TFLM: Final = """\
+inline constexpr TflmModel kTflmModel = {
+    autoencoder_model_data, autoencoder_model_data_len, autoencoder_model_data_crc32,
+    kSchemaVersion,         kFeatureCount,              kQuantized,
+    kDenseModel.input,      kDenseModel.output,         kArenaNeed,
+};
+
+class Tflm final : public TflmAutoencoder {
+ public:
+  explicit Tflm(const DenseModel&)
+      : TflmAutoencoder(kTflmModel, operators_, arena_, sizeof(arena_)) {
+    AddOperators(operators_);
+  }
+
+ private:
+  tflite::MicroMutableOpResolver<kOperatorCount> operators_;
+  alignas(16) uint8_t arena_[kArenaSize];
+};
+"""
 
 
 def write_headers(profile: Profile, manifest: Manifest, folder: Path, include: Path) -> list[Path]:
@@ -74,42 +108,107 @@ def lock(include: Path, wait: bool = True) -> contextlib.AbstractContextManager[
 
 def config_header(profile: Profile, manifest: Manifest) -> str:
     """The constants and tables of `namespace model_config`."""
+    what = "Everything that the firmware has to know about its detector."
     parts = [
-        _head(profile, manifest, "Everything that the firmware has to know about its detector.")
-        + "#pragma once\n\n#include <cstdint>\n\n"
-        + "\n".join(f'#include "{name}"' for name in _INCLUDES)
-        + f"\n\nclass {profile.sensor.input.driver};\n\nnamespace model_config {{\n",
+        _head(profile, manifest, what)
+        + _includes(_INCLUDES)
+        + f"namespace anomaly {{\n\nclass {profile.sensor.input.driver};\n\n"
+        + "namespace model_config {\n",
         _agreed(),
         _identity(profile, manifest),
         _sensor(profile),
-        frame.tables(profile),
+        _driver(profile),
+        _packing(profile),
+        frame.tables(profile, manifest),
         detector.features(profile, manifest),
         detector.normal(manifest),
+        twin.table(profile),
         _network(manifest),
         learning.tables(profile, manifest),
         slow.tables(profile, manifest),
+        refit.tables(profile, manifest),
         detector.detector(profile, manifest),
-        _model(manifest),
+        _model_size(manifest),
+        _interpreter(manifest),
         _golden(manifest),
-        "}  // namespace model_config\n",
+        facade.tables(profile, manifest),
+        "}  // namespace model_config\n}  // namespace anomaly\n",
     ]
     return "\n".join(parts)
 
 
+def package_includes(engine: str) -> list[str]:
+    """The headers of lib/ that a model in a package includes."""
+    own = [name for name in _INCLUDES if name not in _FIRMWARE_ONLY]
+    return own + (["TflmAutoencoder.h"] if engine == "tflm" else [])
+
+
+def package_header(
+    profile: Profile, manifest: Manifest, name: str, engine: str, tflite: bytes
+) -> str:
+    """The model of a profile in a package, in `namespace anomaly::name`: what the firmware has
+    beside it, drivers and packing, is not in it. `engine` is dense or tflm."""
+    what = "A trained detector: use it as anomaly::Detector<" + name + "::Model>."
+    parts = [
+        _head(profile, manifest, what)
+        + _includes(package_includes(engine))
+        + f"namespace anomaly {{\nnamespace {name} {{\n",
+        _agreed(),
+        _identity(profile, manifest),
+        _sensor(profile, with_pins=False),
+        frame.tables(profile, manifest),
+        detector.features(profile, manifest),
+        _network(manifest, unrolled=False),
+        learning.tables(profile, manifest),
+        slow.tables(profile, manifest),
+        refit.tables(profile, manifest),
+        detector.detector(profile, manifest),
+        _model_size(manifest),
+        *([_interpreter(manifest), _tflite(tflite), _TFLM] if engine == "tflm" else []),
+        _golden(manifest),
+        facade.tables(profile, manifest, name, "Tflm" if engine == "tflm" else ""),
+        f"}}  // namespace {name}\n}}  // namespace anomaly\n",
+        f"namespace {name} = anomaly::{name};\n",
+    ]
+    return "\n".join(parts)
+
+
+def parts_header(profiles: Sequence[Profile]) -> str:
+    """Parts.h of a package: what its models need."""
+    text = (PROJECT / "lib" / "Signal" / "src" / "Parts.h").read_text(encoding="utf-8")
+    needs = {
+        "kWithFrames": any(profile.frame for profile in profiles),
+        "kWithRefit": any(profile.can_refit for profile in profiles),
+        "kWithChannels": any(len(profile.value_names) > 1 for profile in profiles),
+    }
+    for name, needed in needs.items():
+        if not needed:
+            text = text.replace(f"{name} = true", f"{name} = false")
+    return text
+
+
 def data_header(profile: Profile, manifest: Manifest, model: bytes) -> str:
     """The .tflite itself, under the names that every TFLM tutorial uses, and its CRC-32."""
+    what = f"{MODEL}, read by TensorFlow Lite for Microcontrollers."
+    return _head(profile, manifest, what) + "#pragma once\n\n" + _tflite(model)
+
+
+def _tflite(model: bytes) -> str:
     name = "autoencoder_model_data"
     rows = [", ".join(f"0x{b:02x}" for b in model[i : i + 16]) for i in range(0, len(model), 16)]
     return (
-        _head(profile, manifest, f"{MODEL}, read by TensorFlow Lite for Microcontrollers.")
-        + "#pragma once\n\n"
-        + f"alignas(16) inline constexpr unsigned char {name}[{len(model)}] = {{\n"
+        f"alignas(16) inline constexpr unsigned char {name}[{len(model)}] = {{\n"
         + "".join(f"    {row},\n" for row in rows)
         + "};\n"
         + f"inline constexpr unsigned int {name}_len = {len(model)};\n"
         + "// Of its bytes, which the firmware checks before the interpreter sees them.\n"
         + f"inline constexpr unsigned int {name}_crc32 = {zlib.crc32(model):#010x};\n"
     )
+
+
+def _includes(names: Sequence[str]) -> str:
+    lines = "".join(f'#include "{name}"\n' for name in sorted(names))
+    return f"#pragma once\n\n#include <cstdint>\n\n{lines}\n"
 
 
 def _head(profile: Profile, manifest: Manifest, what: str) -> str:
@@ -149,30 +248,64 @@ def _identity(profile: Profile, manifest: Manifest) -> str:
     )
 
 
-def _sensor(profile: Profile) -> str:
+def _sensor(profile: Profile, with_pins: bool = True) -> str:
+    """What a reading is checked against and, with pins, how it comes from an ADC."""
     sensor, count = profile.sensor, len(profile.sensor.channels)
     each = [sensor.channel_members(channel) for channel in range(count)]
+    members = sensor.members(profile.sampling.rate_hz)
+    if not with_pins:
+        members["analog"] = "nullptr"
     return (
         cpp.aggregates("ChannelConfig", "kChannelConfigs", each)
-        + sensor.input.tables(count)
-        + cpp.aggregate("SensorConfig", "kSensor", sensor.members(profile.sampling.rate_hz))
-        + "// What reads it on a chip, and how that is set; a template, for hosts know no Config.\n"
-        + f"using Driver = ::{sensor.input.driver};\n"
+        + (sensor.input.tables(count) if with_pins else "")
+        + cpp.aggregate("SensorConfig", "kSensor", members)
+    )
+
+
+def _driver(profile: Profile) -> str:
+    sensor = profile.sensor
+    return (
+        "// What reads it on a chip, and how that is set; a template, for hosts know no Config.\n"
+        + f"using Driver = {sensor.input.driver};\n"
         + "template <typename Config>\n"
         + cpp.constant("Config", "kDriverConfig", sensor.input.config())
     )
 
 
-def _network(manifest: Manifest) -> str:
+def _packing(profile: Profile) -> str:
+    """How raw samples are sent, where they come so fast that they go in blocks."""
+    packs = profile.sampling.rate_hz > PACKED_ABOVE_HZ
+    counts = profile.sensor.counts
+    shown = [f"{Decimal(count):f}" for count in counts]
+    scale = ",".join(shown if len(set(shown)) > 1 else shown[:1])
+    members: dict[str, cpp.Value] = {
+        "rate_hz": "kSampleRateHz",
+        "channels": "kChannels",
+        "scales": "kPackedScales",
+        "answer": cpp.string(f"scale={scale} rate_hz={profile.sampling.rate_hz:.9g}"),
+    }
+    return (
+        cpp.constant("bool", "kPacks", cpp.boolean(packs))
+        + cpp.constant("bool", "kIsSound", cpp.boolean(profile.sensor.input.is_sound))
+        + cpp.floats("kPackedScales", counts)
+        + cpp.aggregate("PackingConfig", "kPacking", members)
+    )
+
+
+def _network(manifest: Manifest, unrolled: bool = True) -> str:
     layers = manifest["layers"]
     quantized = manifest["model"]["type"] == "int8" if layers else False
     text = cpp.constant("bool", "kHasNetwork", cpp.boolean(bool(layers)))
     text += cpp.constant("bool", "kQuantized", cpp.boolean(quantized))
-    text += network.tables(layers, manifest["quantization"], quantized)
+    text += network.tables(layers, manifest["quantization"], quantized, unrolled)
     return text
 
 
-def _model(manifest: Manifest) -> str:
+def _model_size(manifest: Manifest) -> str:
+    return cpp.constant("int", "kModelBytes", manifest["model"]["bytes"])
+
+
+def _interpreter(manifest: Manifest) -> str:
     model = manifest["model"]
     arena = model["arena"]
     unknown = [name for name in model["operators"] if name not in OPERATORS]
@@ -180,8 +313,7 @@ def _model(manifest: Manifest) -> str:
         raise UserError(f"the model needs the operator {unknown[0]}, which no engine here has")
     calls = [f"resolver.{OPERATORS[name]}() == 0" for name in model["operators"]]
     return (
-        cpp.constant("int", "kModelBytes", model["bytes"])
-        + f"// Bytes. {arena['method']}.\n"
+        f"// Bytes. {arena['method']}.\n"
         + cpp.constant("int", "kArenaNeed", _by_pointer(arena, "need"))
         + f"// The need and {arena['margin_bytes']} bytes of margin.\n"
         + cpp.constant("int", "kArenaSize", _by_pointer(arena, "size"))

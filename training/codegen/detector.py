@@ -50,7 +50,10 @@ def feature_tables(profile: Profile, sigma: Sequence[float]) -> str:
 
 def features(profile: Profile, found: Manifest) -> str:
     """The features of a profile with the noise that its model was trained with."""
-    tables = feature_tables(as_trained(profile, found), found["pipeline"]["sigma"])
+    sigma = found["pipeline"]["sigma"]
+    if profile.is_generic:
+        sigma = [0.0] * len(sigma)
+    tables = feature_tables(as_trained(profile, found), sigma)
     return cpp.constant("int", "kFeatureCount", profile.feature_count) + tables
 
 
@@ -75,6 +78,7 @@ def detector(profile: Profile, found: Manifest) -> str:
         "cause": _cause(profile, pipeline, tables),
         "learning": "&kLearning" if profile.detector.learning else "nullptr",
         "slow": "&kSlow" if profile.slow else "nullptr",
+        "refit": "&kRefit" if profile.can_refit else "nullptr",
     }
     return tables.text + cpp.aggregate("DetectorConfig", "kDetector", members)
 
@@ -136,6 +140,8 @@ def _cause(profile: Profile, pipeline: dict[str, Any], tables: _Tables) -> dict[
     if len(profile.value_names) == 1:
         return {"mean": "nullptr", "whitening": "nullptr"}
     found = pipeline["cause"]
+    if profile.frame is not None:
+        return {"mean": tables.add("kCauseMean", found["mean"]), "whitening": "nullptr"}
     if found["whitening"] == pipeline["scaling"]["whitening"]:
         return {"mean": "kWhiteningMean", "whitening": "kWhitening"}
     return {

@@ -7,13 +7,31 @@ from project.profile import Frame, Profile
 from project.profile.frame import FrameValue, Windows
 from project.profile.keys import ALL
 from training import spectrum
+from training.manifest import Manifest
 from training.spectrum import Column
 
 _TAKES = {"mean": "kMean", "max": "kMax", "sd": "kDeviation"}
 
 
-def tables(profile: Profile) -> str:
+def tables(profile: Profile, found: Manifest) -> str:
     """`FrameConfig kFrame`, and what its values are called: the channels, without frames."""
+    return _frame(profile) + cpp.array(
+        "uint8_t", "kValueDecimals", map(str, _decimals(profile, found))
+    )
+
+
+def _decimals(profile: Profile, found: Manifest) -> list[int]:
+    """Of each value of a frame: so many that the first digit of its normal spread is shown, two at
+    least, six at most."""
+    spread = list(found["pipeline"]["sigma"])
+    scale = found["pipeline"]["scaling"]["scale"]
+    for feature, factor in zip(profile.features.use, scale, strict=True):
+        if feature.kind == "value" and profile.frame is not None:
+            spread[feature.channel] = 1 / factor
+    return [min(max(math.ceil(-math.log10(one)), 2), 6) for one in spread]
+
+
+def _frame(profile: Profile) -> str:
     frame = profile.frame
     if frame is None:
         return (
@@ -22,6 +40,7 @@ def tables(profile: Profile) -> str:
             + cpp.constant("int", "kValues", "kChannels")
             + "inline constexpr const char* const* kValueNames = kChannelNames;\n"
             + "inline constexpr const char* const* kValueUnits = kChannelUnits;\n"
+            + "inline constexpr const char* const* kValueCauses = kChannelNames;\n"
         )
     return (
         "inline constexpr bool kHasFrames = true;\n"
@@ -29,6 +48,7 @@ def tables(profile: Profile) -> str:
         + cpp.constant("int", "kValues", len(frame.values))
         + cpp.array("const char*", "kValueNames", map(cpp.string, profile.value_names))
         + cpp.array("const char*", "kValueUnits", map(cpp.string, profile.value_units))
+        + cpp.array("const char*", "kValueCauses", map(cpp.string, profile.value_causes))
     )
 
 

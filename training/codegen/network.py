@@ -14,9 +14,13 @@ _ACTIVATIONS: Final = {
 
 
 def tables(
-    layers: Sequence[dict[str, Any]], quantization: dict[str, Any] | None, quantized: bool
+    layers: Sequence[dict[str, Any]],
+    quantization: dict[str, Any] | None,
+    quantized: bool,
+    unrolled: bool = True,
 ) -> str:
-    """The tables of a network and the `DenseModel kDenseModel` that points to them."""
+    """The tables of a network and the `DenseModel kDenseModel` that points to them; perhaps with
+    the network unrolled, which is faster and larger."""
     write = _quantized_layer if quantized else _float_layer
     tables, rows = "", []
     for index, layer in enumerate(layers):
@@ -30,6 +34,9 @@ def tables(
     def of_kind(value: str, wants_int8: bool) -> str:
         return value if layers and quantized == wants_int8 else "nullptr"
 
+    def made(wants_int8: bool) -> str:
+        return of_kind("RunNetwork<kLayers>", wants_int8) if unrolled else "nullptr"
+
     scales = quantization or {}
     members: dict[str, cpp.Value] = {
         "layer_count": str(len(layers)),
@@ -37,8 +44,8 @@ def tables(
         "quantized_layers": of_kind("kLayers", True),
         "input": _quantization(scales, "input"),
         "output": _quantization(scales, "output"),
-        "run": of_kind("RunNetwork<kLayers>", False),
-        "run_quantized": of_kind("RunNetwork<kLayers>", True),
+        "run": made(False),
+        "run_quantized": made(True),
     }
     return tables + cpp.aggregate("DenseModel", "kDenseModel", members)
 

@@ -3,6 +3,8 @@
 #include "network.h"
 #include "network_emlearn.h"
 
+using namespace anomaly;
+
 int main(int argc, char** argv) {
   static float outputs[kVectors][kWidth];
   bool sound = true;

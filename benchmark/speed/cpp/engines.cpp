@@ -3,6 +3,8 @@
 #include "measure.h"
 #include "network.h"
 
+using namespace anomaly;
+
 namespace {
 
 constexpr int kCalls = 4096;

@@ -3,13 +3,15 @@
 // file nor a terminal is measured. Then its parts, each alone.
 #include "MemorySettings.h"
 #include "PortLine.h"
-#include "PrintedLed.h"
+#include "PrintedSwitch.h"
 #include "RunSummary.h"
 #include "SimulatedInput.h"
 #include "VirtualClock.h"
 #include "VirtualSystem.h"
 #include "app_config.h"
 #include "measure.h"
+
+using namespace anomaly;
 
 namespace {
 
@@ -45,11 +47,12 @@ void MeasureWholePath(int batches, MemorySource& source, Autoencoder& engine) {
   static ModelMemory storage;
   NullPort port;
   VirtualClock clock(model_config::kSamplePeriodUs, false);
-  PrintedLed led(clock);
+  PrintedSwitch led("led", clock);
   PortLine serial(&port);
   MemorySettings settings;
   VirtualSystem system;
-  App app(kAppConfig, storage.memory(), {clock, led, serial, settings, system}, source, engine);
+  static Detector<model_config::Model, Autoencoder&> detector(engine);
+  App app(detector, storage.memory(), {clock, led, serial, settings, system}, source);
   RunSummary summary;
   app.Start();
   uint64_t samples = 0;
@@ -80,11 +83,11 @@ void MeasureParts(int batches, const MemorySource& source, Autoencoder& engine) 
   });
 
   // With an engine that does nothing, what is left is features, scaling, score and decision.
-  static ModelMemory other;
+  static DetectorStorage<model_config::Model> other;
   MeanAutoencoder nothing(model_config::kFeatureCount);
-  Detector detector(model_config::kDetector, model_config::kFeatures, other.memory().detector,
-                    nothing);
-  Verdict verdict = {};
+  FrameDetector detector(model_config::kDetector, model_config::kFeatures, other.memory().detector,
+                         nothing);
+  FrameVerdict verdict = {};
   Measure("detector_with_features", batches, kCalls, [&](int i) {
     verdict = detector.Update(source.values(i));
     Use(&verdict);

@@ -2,8 +2,10 @@
 // its object file tells the size of the tables and of the network's own code.
 #include "app_config.h"
 
-extern const AppConfig* const config;
+using namespace anomaly;
+
+extern const ModelConfig* const config;
 extern const DenseModel* const network;
 
-const AppConfig* const config = &kAppConfig;
+const ModelConfig* const config = &model_config::kConfig;
 const DenseModel* const network = &model_config::kDenseModel;

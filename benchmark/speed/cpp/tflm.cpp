@@ -6,6 +6,8 @@
 #include "network.h"
 #include "network_tflite.h"
 
+using namespace anomaly;
+
 namespace {
 
 constexpr int kCalls = 1024;

@@ -3,19 +3,22 @@
 // Exchange only.
 #pragma once
 
-#include "AppConfig.h"
+#include "BoardOutputs.h"
 #include "CommandShell.h"
 #include "Exchange.h"
-#include "LedOutput.h"
 #include "Platform.h"
+#include "SampleDetector.h"
 #include "SamplingLoop.h"
 #include "Settings.h"
 
+namespace anomaly {
+
 class App {
  public:
-  // All must outlive the app. `engine` is loaded by Start().
-  App(const AppConfig& config, AppMemory memory, Platform platform, SampleInput& input,
-      Autoencoder& engine);
+  // All must outlive the app. The detector's engine is loaded by Start(). With a link, the
+  // platform's serial line is link->console().
+  App(SampleDetector& detector, AppMemory memory, Platform platform, SampleInput& input,
+      Link* link = nullptr);
 
   // Says hello, loads the engine, runs the self-test. After a failure the app goes on without
   // judging anything: it repeats the message every 5 s, blinks the LED and answers `status`. So it
@@ -32,7 +35,7 @@ class App {
   uint32_t samples() const { return exchange_.samples.load(std::memory_order_relaxed); }
   State state() const { return exchange_.state.load(std::memory_order_relaxed); }
   // Sampling side: the last frame's verdict.
-  const Verdict& verdict() const { return loop_.verdict(); }
+  const FrameVerdict& verdict() const { return loop_.verdict(); }
   bool failed() const { return shell_.failed(); }
 
   // Sampling side: what was learnt is to be kept now, with the next Poll().
@@ -42,11 +45,13 @@ class App {
   void Prepare();
 
   Platform platform_;
-  Autoencoder& engine_;
-  const int features_;
+  SampleDetector& detector_;
   Exchange exchange_;
   Settings settings_;
-  LedOutput led_;
+  BoardOutputs outputs_;
   SamplingLoop loop_;
   CommandShell shell_;
+  Link* const link_;
 };
+
+}  // namespace anomaly

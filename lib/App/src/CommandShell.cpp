@@ -1,5 +1,7 @@
 #include "CommandShell.h"
 
+namespace anomaly {
+
 namespace {
 
 constexpr int64_t kFailureRepeatMicros = 5 * 1000 * 1000;
@@ -7,6 +9,7 @@ constexpr int64_t kFailureRepeatMicros = 5 * 1000 * 1000;
 // What one Poll() prints and reads at most.
 constexpr int kMaxLines = 64;
 constexpr int kMaxBytes = 128;
+constexpr int kLinesOfBlock = 4;  // it is as long as so many others
 
 // nullptr: the block is used, or there is none.
 const char* WhyForgotten(BlockFound found) {
@@ -17,16 +20,19 @@ const char* WhyForgotten(BlockFound found) {
 
 }  // namespace
 
-CommandShell::CommandShell(const AppConfig& config, Platform platform, Autoencoder& engine,
-                           Settings& settings, Exchange& exchange, LearntBlock& learnt,
-                           const char* part)
-    : config_(config),
+CommandShell::CommandShell(SampleDetector& detector, Platform platform, Settings& settings,
+                           Exchange& exchange, LearntBlock& learnt, const char* part, Link* link)
+    : config_(detector.config()),
       platform_(platform),
-      engine_(engine),
+      engine_(detector.engine()),
       settings_(settings),
       exchange_(exchange),
-      printer_(config, platform.serial, line_, part),
-      learnt_(config, platform, learnt, exchange, line_) {}
+      printer_(config_, platform.serial, line_, part),
+      learnt_(config_, platform, learnt, settings, exchange, line_, link),
+      raw_(config_, platform, exchange, printer_, line_),
+      link_(link) {
+  if (link != nullptr) link->SetConsole(this, &line_);
+}
 
 void CommandShell::Flush() {
   platform_.serial.Write(line_.text(), line_.size());
@@ -60,6 +66,7 @@ void CommandShell::SayReady(float max_error, BlockFound settings, BlockFound lea
 void CommandShell::Fail(const char* what, const char* detail) {
   failure_ = what;
   failure_detail_ = detail;
+  if (link_ != nullptr) link_->session().Fail(what);
   exchange_.state.store(State::kFault, std::memory_order_relaxed);
   PrintFailure();
 }
@@ -73,30 +80,54 @@ void CommandShell::PrintFailure() {
 // ---- what happened
 
 bool CommandShell::Poll() {
+  const bool more = PollLine();
+  if (link_ == nullptr) return more;
+  const uint32_t dropped = exchange_.dropped.load(std::memory_order_relaxed);
+  return link_->session().Poll(exchange_.missed.load(std::memory_order_relaxed),
+                               dropped + link_->queue().dropped()) ||
+         more;
+}
+
+bool CommandShell::PollLine() {
   learnt_.Poll();
+  raw_.Poll();
   if (failed() && platform_.clock.NowMicros() >= next_failure_micros_) PrintFailure();
   int lines = 0;
   for (int bytes = 0; bytes < kMaxBytes; ++bytes) {
-    while (lines < kMaxLines && PrintNext()) ++lines;
+    for (int more; lines < kMaxLines && (more = PrintNext()) > 0;) lines += more;
     const int byte = platform_.serial.ReadByte();
     if (byte < 0) return lines >= kMaxLines;
+    if (IsOfPacket(static_cast<uint8_t>(byte))) continue;
     if (!reader_.Feed(static_cast<char>(byte))) continue;
+    if (link_ != nullptr) link_->console().SetTyping(true);
     Answer(ParseCommand(reader_.line()));
+    if (link_ != nullptr) link_->console().SetTyping(false);
     if (++lines > kMaxLines) return true;
   }
   return true;
 }
 
-bool CommandShell::PrintNext() {
+// What a web page sends to provision the board stands between lines, not in one.
+bool CommandShell::IsOfPacket(uint8_t byte) {
+  ProvisioningConsole* const console = link_ == nullptr ? nullptr : link_->provisioning();
+  if (console == nullptr) return false;
+  if (console->Feed(byte)) return true;
+  for (size_t i = 0; i < console->released(); ++i) (void)reader_.Feed(ImprovReader::kMark[i]);
+  return false;
+}
+
+int CommandShell::PrintNext() {
   const Event* event = exchange_.events.Front();
-  if (event == nullptr) return false;
+  if (event == nullptr) return printer_.PrintBlock(exchange_.blocks) ? kLinesOfBlock : 0;
   if (event->kind == Event::Kind::kCalibration) {
     PrintCalibration(*event);
+  } else if (event->kind == Event::Kind::kLearn) {
+    learnt_.PrintFit(*event);
   } else {
     printer_.Print(*event);
   }
   exchange_.events.Pop();
-  return true;
+  return 1;
 }
 
 void CommandShell::PrintCalibration(const Event& event) {
@@ -133,12 +164,14 @@ void CommandShell::TakeCalibration(const Event& event) {
   change.user_threshold = before.threshold > 0.0f;
   change.kept = settings_.Save();
   AddCalibrated(line_, change);
+  Changed(Setting::kCalibrate);
   Flush();
 }
 
 // ---- what was typed
 
 void CommandShell::Answer(const Command& command) {
+  if (command.kind > CommandKind::kInvalid) raw_.Heard();
   switch (command.kind) {
     case CommandKind::kEmpty:
       return;
@@ -155,9 +188,8 @@ void CommandShell::Answer(const Command& command) {
       AnswerModel();
       break;
     case CommandKind::kRaw:
-      printer_.SetRaw(command.on, command.crc);
-      exchange_.raw.store(command.on, std::memory_order_relaxed);
-      AddRawSet(line_, command.on, command.crc);
+    case CommandKind::kBaud:
+      raw_.Answer(command);
       break;
     case CommandKind::kChannels:
       exchange_.shows_channels.store(command.on, std::memory_order_relaxed);
@@ -175,17 +207,19 @@ void CommandShell::Answer(const Command& command) {
     case CommandKind::kCalibrate:
       AnswerCalibrate(command);
       break;
+    case CommandKind::kLearn:
     case CommandKind::kNormal:
-      AnswerLearnt(Request::Kind::kNormal);
-      break;
     case CommandKind::kAccept:
-      AnswerLearnt(Request::Kind::kAccept);
-      break;
     case CommandKind::kForget:
-      AnswerLearnt(Request::Kind::kForget);
-      break;
     case CommandKind::kLearnt:
-      AnswerLearnt(Request::Kind::kLearnt);
+      if (!Refuse()) learnt_.Answer(command);
+      break;
+    case CommandKind::kLink:
+    case CommandKind::kProvision:
+      AnswerLink(command);
+      break;
+    case CommandKind::kFactoryReset:
+      AnswerFactoryReset();
       break;
     case CommandKind::kReboot:
       AddRebooting(line_);
@@ -194,61 +228,6 @@ void CommandShell::Answer(const Command& command) {
       return;
   }
   if (line_.size() > 0) Flush();
-}
-
-void CommandShell::AnswerStatus() {
-  SystemFigure figures[System::kMaxFigures];
-  StatusAnswer status = {};
-  status.state = exchange_.state.load(std::memory_order_relaxed);
-  status.uptime_s = platform_.clock.NowMicros() / 1000000;
-  status.samples = exchange_.samples.load(std::memory_order_relaxed);
-  status.has_frames = config_.frame != nullptr;
-  status.frames = exchange_.frames.load(std::memory_order_relaxed);
-  status.missed = exchange_.missed.load(std::memory_order_relaxed);
-  status.dropped = exchange_.dropped.load(std::memory_order_relaxed);
-  status.queue_max = exchange_.events.high_water();
-  status.anomalies = printer_.anomalies();
-  status.faults = printer_.faults();
-  status.threshold = settings_.Threshold();
-  const bool forgotten = ForgetIsOnItsWay(exchange_.requests_done.load(std::memory_order_acquire));
-  status.noise =
-      forgotten ? settings_.record.noise[0] : exchange_.noise.load(std::memory_order_relaxed);
-  status.has_slow = config_.detector.slow != nullptr;
-  status.learns = status.has_slow || config_.detector.learning != nullptr;
-  status.days_learnt = exchange_.days_learnt.load(std::memory_order_relaxed);
-  status.slow = exchange_.slow.load(std::memory_order_relaxed);
-  status.slow_nearest = SlowCauseText(exchange_.slow_nearest.load(std::memory_order_relaxed));
-  status.engine_failures = exchange_.engine_failures.load(std::memory_order_relaxed);
-  status.inference_us = exchange_.latencies.last();
-  status.p50_us = exchange_.latencies.Quantile(50);
-  status.p99_us = exchange_.latencies.Quantile(99);
-  status.engine_bytes = engine_.memory_used();
-  status.engine_reserved = engine_.memory_reserved();
-  status.figures = figures;
-  status.figure_count = platform_.system.Figures(figures);
-  status.failure = failure_;
-  AddStatus(line_, status);
-}
-
-void CommandShell::AnswerModel() {
-  ModelAnswer model = {};
-  model.profile = config_.profile;
-  model.fingerprint = config_.fingerprint;
-  model.engine = engine_.name();
-  model.model_bytes = config_.model_bytes;
-  model.engine_bytes = engine_.memory_used();
-  model.channels = config_.channels;
-  model.channel_names = config_.channel_names;
-  model.channel_units = config_.channel_units;
-  model.features = config_.features.count;
-  model.period_us = config_.sample_period_us;
-  model.frame = config_.frame;
-  model.values = config_.features.channels;
-  model.value_names = config_.value_names;
-  model.value_units = config_.value_units;
-  model.threshold = settings_.Threshold();
-  model.default_threshold = config_.detector.decision.threshold;
-  AddModel(line_, model);
 }
 
 void CommandShell::AnswerInject(const Command& command) {
@@ -264,11 +243,13 @@ void CommandShell::AnswerThreshold(const Command& command) {
     if (!Send({Request::Kind::kDefaultThreshold, 0.0f, 0})) return;
     settings_.record.threshold = 0.0f;
     (void)settings_.Save();
+    Changed(Setting::kThreshold);
     return AddThresholdDefault(line_);
   }
   if (!Send({Request::Kind::kThreshold, command.value, 0})) return;
   settings_.record.threshold = command.value;
   AddThresholdSet(line_, command.value, settings_.Save());
+  Changed(Setting::kThreshold);
 }
 
 void CommandShell::AnswerCalibrate(const Command& command) {
@@ -278,6 +259,7 @@ void CommandShell::AnswerCalibrate(const Command& command) {
     forget_sent_ = exchange_.requests_sent;
     settings_.ForgetCalibration();
     (void)settings_.Save();
+    Changed(Setting::kCalibrate);
     return AddCalibrationDefault(line_);
   }
   if (exchange_.state.load(std::memory_order_relaxed) != State::kNormal) {
@@ -288,14 +270,27 @@ void CommandShell::AnswerCalibrate(const Command& command) {
   AddCalibrating(line_, frames, config_.frame_period_us(), command.count);
 }
 
-// What became of it is the answer.
-void CommandShell::AnswerLearnt(Request::Kind kind) {
-  if (!Refuse()) (void)learnt_.Ask(kind);
-}
-
 // The result is the answer.
 void CommandShell::AnswerSelfTest() {
   if (!Refuse()) (void)Send({Request::Kind::kSelftest, 0.0f, 0});
+}
+
+void CommandShell::AnswerLink(const Command& command) {
+  if (link_ == nullptr) return AddError(line_, kNoLinkError);
+  if (command.kind == CommandKind::kLink) return link_->Answer(command.text, line_);
+  ProvisioningConsole* const console = link_->provisioning();
+  console == nullptr ? AddError(line_, kNoNetworkError) : console->Answer(command.text, line_);
+}
+
+void CommandShell::AnswerFactoryReset() {
+  if (link_ == nullptr) return AddError(line_, kNoLinkError);
+  AddFactoryReset(line_);
+  learnt_.Stop();
+  link_->session().FactoryReset();
+}
+
+void CommandShell::Changed(Setting setting) {
+  if (link_ != nullptr) link_->session().Changed(setting, settings_.Threshold());
 }
 
 bool CommandShell::Refuse() {
@@ -312,3 +307,5 @@ bool CommandShell::Send(const Request& request) {
 bool CommandShell::ForgetIsOnItsWay(uint32_t done) const {
   return static_cast<int32_t>(forget_sent_ - done) > 0;
 }
+
+}  // namespace anomaly

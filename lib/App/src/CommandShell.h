@@ -2,20 +2,23 @@
 #pragma once
 
 #include "Answers.h"
-#include "AppConfig.h"
-#include "Autoencoder.h"
 #include "Commands.h"
 #include "EventPrinter.h"
 #include "Exchange.h"
 #include "LearntConsole.h"
+#include "Link.h"
 #include "Platform.h"
+#include "RawConsole.h"
+#include "SampleDetector.h"
 #include "Settings.h"
 
-class CommandShell {
+namespace anomaly {
+
+class CommandShell final : public CommandRunner {
  public:
-  // All must outlive the shell. `part`: what the input says of itself.
-  CommandShell(const AppConfig& config, Platform platform, Autoencoder& engine, Settings& settings,
-               Exchange& exchange, LearntBlock& learnt, const char* part);
+  // All must outlive the shell. `part`: what the input says of itself; `link` may be nullptr.
+  CommandShell(SampleDetector& detector, Platform platform, Settings& settings, Exchange& exchange,
+               LearntBlock& learnt, const char* part, Link* link);
 
   // ---- before anything is sampled
   void Greet(const char* reset_reason);  // nullptr: the board knows none
@@ -33,8 +36,13 @@ class CommandShell {
   // ends no call. True: more waits.
   bool Poll();
 
+  // Carries out a command as if it had been typed.
+  void Run(const char* line) override { Answer(ParseCommand(line)); }
+
  private:
-  bool PrintNext();
+  bool PollLine();
+  bool IsOfPacket(uint8_t byte);
+  int PrintNext();  // what it prints counts for so many lines; 0: there is nothing
   void PrintCalibration(const Event& event);
   void TakeCalibration(const Event& event);
   void PrintFailure();
@@ -46,7 +54,10 @@ class CommandShell {
   void AnswerThreshold(const Command& command);
   void AnswerCalibrate(const Command& command);
   void AnswerSelfTest();
-  void AnswerLearnt(Request::Kind kind);
+  void AnswerLink(const Command& command);
+  void AnswerFactoryReset();
+  // The link is told.
+  void Changed(Setting setting);
 
   // After a failed start no such command can be carried out, and that is the answer.
   bool Refuse();
@@ -56,7 +67,7 @@ class CommandShell {
   bool ForgetIsOnItsWay(uint32_t done) const;
   void Flush();
 
-  const AppConfig& config_;
+  const ModelConfig& config_;
   Platform platform_;
   Autoencoder& engine_;
   Settings& settings_;
@@ -64,9 +75,13 @@ class CommandShell {
   LineBuffer line_;
   EventPrinter printer_;
   LearntConsole learnt_;
+  RawConsole raw_;
   LineReader reader_;
+  Link* const link_;
   uint32_t forget_sent_ = 0;  // requests_sent after the last `calibrate default`
   const char* failure_ = nullptr;
   const char* failure_detail_ = "";
   int64_t next_failure_micros_ = 0;
 };
+
+}  // namespace anomaly

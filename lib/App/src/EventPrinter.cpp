@@ -1,5 +1,11 @@
 #include "EventPrinter.h"
 
+namespace anomaly {
+
+namespace {
+constexpr int64_t kFaultPaceMicros = 1'000'000;
+}
+
 void EventPrinter::Flush() {
   serial_.Write(line_.text(), line_.size());
   line_.Clear();
@@ -16,6 +22,7 @@ void EventPrinter::Print(const Event& event) {
       AddSelfTest(line_, event.max_error, config_.golden_tolerance, config_.golden_count, true);
       return Flush();
     case Event::Kind::kCalibration:
+    case Event::Kind::kLearn:
       return;
   }
 }
@@ -28,6 +35,7 @@ void EventPrinter::Count(State state) {
 
 void EventPrinter::PrintFrame(const Event& event) {
   Count(event.verdict.state);
+  if (raw_ && config_.packing != nullptr) return PrintFaultNow(event);
   if (raw_ && config_.frame != nullptr) return;  // its samples are printed instead
   const int count = config_.features.channels;
   if (event.kind == Event::Kind::kFault) {
@@ -35,15 +43,36 @@ void EventPrinter::PrintFrame(const Event& event) {
   } else if (raw_) {
     AddRaw(line_, event.verdict.frame, event.verdict.micros / 1000, event.values, count, raw_crc_);
   } else {
-    const ChannelReadings others = {config_.value_names, event.values, event.expected};
-    AddReading(line_, event.verdict, event.values[0], Cause(event.verdict), count,
-               event.shows_channels ? &others : nullptr);
+    const ChannelReadings values = {config_.value_names, event.values, event.expected,
+                                    config_.value_decimals};
+    AddReading(line_, event.verdict, values, causes_.Of(event.verdict), count,
+               event.shows_channels);
     if (event.verdict.state == State::kAnomaly) {
       Flush();
       AddAnomalyMarker(line_);
     }
   }
   Flush();
+}
+
+// Its samples are in blocks; that there are none is said once a second.
+void EventPrinter::PrintFaultNow(const Event& event) {
+  if (event.kind != Event::Kind::kFault || event.verdict.micros < next_fault_) return;
+  next_fault_ = event.verdict.micros + kFaultPaceMicros;
+  AddFault(line_, event.fault, part_);
+  Flush();
+}
+
+bool EventPrinter::PrintBlock(BlockRing& blocks) {
+  const PackedBlock* const block = blocks.Front();
+  if (block == nullptr) return false;
+  if (raw_) {
+    AddRawBlock(line_, block->sequence, block->micros, block->values,
+                block->samples * config_.channels);
+    Flush();
+  }
+  blocks.Pop();
+  return true;
 }
 
 void EventPrinter::PrintSample(const Event& event) {
@@ -56,12 +85,4 @@ void EventPrinter::PrintSample(const Event& event) {
   Flush();
 }
 
-CauseText EventPrinter::Cause(const Verdict& verdict) const {
-  const bool several = config_.features.channels > 1;
-  if (verdict.slow_cause != SlowCause::kNone) {
-    const char* const behaviour = SlowCauseText(verdict.slow_cause);
-    return {behaviour, several ? config_.value_names[verdict.slow_value] : nullptr};
-  }
-  const FeatureSpec& spec = config_.features.specs[verdict.cause];
-  return {several ? config_.value_names[spec.channel] : FeatureBehaviour(spec.kind), nullptr};
-}
+}  // namespace anomaly

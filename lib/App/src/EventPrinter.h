@@ -1,16 +1,23 @@
 // Turns what happened on the sampling side into lines, and counts the alarms.
 #pragma once
 
-#include "AppConfig.h"
+#include "CauseNames.h"
 #include "Exchange.h"
 #include "Lines.h"
+#include "ModelConfig.h"
 #include "Platform.h"
+
+namespace anomaly {
 
 class EventPrinter {
  public:
   // All must outlive the printer. `line` is empty between two calls; `part` is the input's.
-  EventPrinter(const AppConfig& config, SerialLine& serial, LineBuffer& line, const char* part)
-      : config_(config), serial_(serial), line_(line), part_(part) {}
+  EventPrinter(const ModelConfig& config, SerialLine& serial, LineBuffer& line, const char* part)
+      : config_(config),
+        causes_{config.features, config.value_names, config.value_causes},
+        serial_(serial),
+        line_(line),
+        part_(part) {}
 
   // Any event but that of a calibration.
   void Print(const Event& event);
@@ -19,7 +26,11 @@ class EventPrinter {
   void SetRaw(bool on, bool crc) {
     raw_ = on;
     raw_crc_ = crc;
+    next_fault_ = INT64_MIN;
   }
+
+  // The next block of raw samples, or, where none are wanted, drops it; false: there is none.
+  bool PrintBlock(BlockRing& blocks);
 
   uint32_t anomalies() const { return anomalies_; }
   uint32_t faults() const { return faults_; }
@@ -27,17 +38,21 @@ class EventPrinter {
  private:
   void PrintFrame(const Event& event);
   void PrintSample(const Event& event);
+  void PrintFaultNow(const Event& event);
   void Count(State state);
-  CauseText Cause(const Verdict& verdict) const;
   void Flush();
 
-  const AppConfig& config_;
+  const ModelConfig& config_;
+  const CauseNames causes_;
   SerialLine& serial_;
   LineBuffer& line_;
   const char* const part_;
   bool raw_ = false;
   bool raw_crc_ = false;
+  int64_t next_fault_ = INT64_MIN;  // while blocks are sent: not before this time
   State last_state_ = State::kWarmup;
   uint32_t anomalies_ = 0;
   uint32_t faults_ = 0;
 };
+
+}  // namespace anomaly

@@ -5,17 +5,28 @@
 #include <atomic>
 #include <cstdint>
 
+#include "BlockRing.h"
 #include "LatencyHistory.h"
 #include "NoiseCalibration.h"
 #include "SpscQueue.h"
 #include "VerdictSink.h"
 
+namespace anomaly {
+
+// How a `learn` ended: kDone, why not, or kIdle after `learn default`.
+struct LearnResult {
+  Refit::Status status;
+  int8_t step_value;        // kStep: of a frame
+  uint32_t frames;          // that were taken
+  float default_threshold;  // of the detector that is in use now
+};
+
 // What happened, on its way from the sampling side to the console side.
 struct Event {
-  enum class Kind : uint8_t { kReading, kFault, kSample, kSelftest, kCalibration };
+  enum class Kind : uint8_t { kReading, kFault, kSample, kSelftest, kCalibration, kLearn };
   Kind kind;
   Fault fault;                 // kFault, kSample
-  Verdict verdict;             // kReading, kFault
+  FrameVerdict verdict;        // kReading, kFault
   uint32_t sequence;           // kSample: of all samples, wraps
   int64_t micros;              // kSample: its time since the start
   float max_error;             // kSelftest
@@ -25,6 +36,7 @@ struct Event {
   NoiseCalibration::Status calibration;
   float threshold_scale;   // kCalibration
   uint32_t requests_done;  // kCalibration: so many requests had been taken before
+  LearnResult learn;       // kLearn
 };
 
 // The other way.
@@ -40,10 +52,12 @@ struct Request {
     kSelftest,
     kCalibrate,
     kForgetCalibration,
+    kLearn,
+    kForgetFit,
   };
   Kind kind;
   float value;
-  uint32_t count;  // kInject: samples; kCalibrate: frames; kLearnt: which value of a frame
+  uint32_t count;  // kInject: samples; kCalibrate, kLearn: frames; kLearnt: which value of a frame
 };
 
 // What became of the last request of kNormal to kLearnt.
@@ -65,8 +79,9 @@ inline void Count(std::atomic<uint32_t>& counter, uint32_t more = 1) {
 
 class Exchange final : public VerdictSink {
  public:
-  // `values`: of a frame.
-  explicit Exchange(int values) : value_count_(values) {}
+  // `values`: of a frame. Raw samples are packed where there is a config.
+  explicit Exchange(int values, const PackingConfig* packing = nullptr, PackingMemory memory = {})
+      : blocks(packing, memory), value_count_(values) {}
 
   // Sampling side. What finds no room is counted, and lost.
   void Take(const JudgedFrame& frame) override {
@@ -95,17 +110,20 @@ class Exchange final : public VerdictSink {
 
   SpscQueue<Event, 32> events;
   SpscQueue<Request, 8> requests;
+  BlockRing blocks;  // of raw samples that come fast
 
   // Written by the sampling side.
   std::atomic<uint32_t> samples{0};
   std::atomic<uint32_t> frames{0};
   std::atomic<uint32_t> missed{0};   // samples that were due and never taken
-  std::atomic<uint32_t> dropped{0};  // events
+  std::atomic<uint32_t> dropped{0};  // events, and blocks
   std::atomic<State> state{State::kWarmup};
   std::atomic<uint32_t> engine_failures{0};  // frames that the engine could not judge
   std::atomic<uint32_t> requests_done{0};
   std::atomic<float> noise{0.0f};  // of the first value, as believed
   LatencyHistory latencies;        // of the judgement of a frame
+
+  std::atomic<bool> fitted{false};  // what is in use was fitted here
 
   std::atomic<uint32_t> days_learnt{0};
   std::atomic<float> slow{0.0f};  // how near the nearest slow limit is, and whose it is
@@ -125,3 +143,5 @@ class Exchange final : public VerdictSink {
  private:
   int value_count_;
 };
+
+}  // namespace anomaly

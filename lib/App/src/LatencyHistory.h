@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 
+namespace anomaly {
+
 class LatencyHistory {
  public:
   static constexpr uint32_t kSize = 256;
@@ -37,3 +39,5 @@ class LatencyHistory {
   std::atomic<uint16_t> micros_[kSize] = {};
   std::atomic<uint32_t> count_{0};
 };
+
+}  // namespace anomaly

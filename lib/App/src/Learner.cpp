@@ -1,17 +1,19 @@
 #include "Learner.h"
 
+namespace anomaly {
+
 namespace {
 constexpr int64_t kKeepMicros = 3600LL * 1000 * 1000;
 }
 
 void Learner::CountFrame() {
-  if (!block_.exists()) return;
+  if (keep_) Keep();
+  if (!learns_) return;
   exchange_.days_learnt.store(detector_.days_learnt(), std::memory_order_relaxed);
   exchange_.slow.store(detector_.slow().ratio(), std::memory_order_relaxed);
   exchange_.slow_nearest.store(detector_.slow().nearest(), std::memory_order_relaxed);
   since_kept_us_ += config_.frame_period_us();
-  if (since_kept_us_ >= kKeepMicros) keep_ = true;
-  if (keep_) Keep();
+  if (since_kept_us_ >= kKeepMicros) Keep();
 }
 
 void Learner::Keep() {
@@ -59,3 +61,5 @@ void Learner::FillReport(int value) {
   const ResidualLimits& limits = detector_.limits();
   for (int i = 0; i < limits.side_count(); ++i) report.limits[i] = limits.sides()[i].now;
 }
+
+}  // namespace anomaly

@@ -2,16 +2,23 @@
 // it. What it answers goes through the exchange.
 #pragma once
 
-#include "AppConfig.h"
-#include "Detector.h"
 #include "Exchange.h"
+#include "FrameDetector.h"
 #include "LearntBlock.h"
+#include "ModelConfig.h"
+
+namespace anomaly {
 
 class Learner {
  public:
   // All must outlive it.
-  Learner(const AppConfig& config, Detector& detector, LearntBlock& block, Exchange& exchange)
-      : config_(config), detector_(detector), block_(block), exchange_(exchange) {}
+  Learner(const ModelConfig& config, FrameDetector& detector, LearntBlock& block,
+          Exchange& exchange)
+      : config_(config),
+        detector_(detector),
+        block_(block),
+        exchange_(exchange),
+        learns_(config.detector.learning != nullptr || config.detector.slow != nullptr) {}
 
   // After each frame.
   void CountFrame();
@@ -25,10 +32,13 @@ class Learner {
  private:
   void FillReport(int value);
 
-  const AppConfig& config_;
-  Detector& detector_;
+  const ModelConfig& config_;
+  FrameDetector& detector_;
   LearntBlock& block_;
   Exchange& exchange_;
+  bool learns_;  // from every frame
   int64_t since_kept_us_ = 0;
   bool keep_ = false;  // as soon as the one before has been kept
 };
+
+}  // namespace anomaly

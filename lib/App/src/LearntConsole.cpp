@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 void LearntConsole::Flush() {
   platform_.serial.Write(line_.text(), line_.size());
   line_.Clear();
@@ -10,6 +12,21 @@ void LearntConsole::Flush() {
 size_t LearntConsole::Load() {
   if (!block_.exists() || platform_.learnt == nullptr) return 0;
   return platform_.learnt->Load(block_.bytes(), block_.size());
+}
+
+void LearntConsole::Answer(const Command& command) {
+  switch (command.kind) {
+    case CommandKind::kLearn:
+      return AskFit(command);
+    case CommandKind::kNormal:
+      return (void)Ask(Request::Kind::kNormal);
+    case CommandKind::kAccept:
+      return (void)Ask(Request::Kind::kAccept);
+    case CommandKind::kForget:
+      return (void)Ask(Request::Kind::kForget);
+    default:
+      return (void)Ask(Request::Kind::kLearnt);
+  }
 }
 
 bool LearntConsole::Ask(Request::Kind kind, int value) {
@@ -32,7 +49,8 @@ bool LearntConsole::Refuse(Request::Kind kind) {
 
 void LearntConsole::Poll() {
   if (exchange_.block_waits.load(std::memory_order_acquire)) {
-    if (platform_.learnt != nullptr) (void)platform_.learnt->Save(block_.bytes(), block_.size());
+    const bool keeps = platform_.learnt != nullptr && !stopped_;
+    if (keeps) (void)platform_.learnt->Save(block_.bytes(), block_.size());
     exchange_.block_waits.store(false, std::memory_order_release);
   }
   if (exchange_.report_waits.load(std::memory_order_acquire)) PrintNext(exchange_.report);
@@ -62,14 +80,20 @@ void LearntConsole::PrintNext(const LearntReport& report) {
   if (line_.size() > 0) Flush();
 }
 
+void LearntConsole::Changed(Setting setting) {
+  if (link_ != nullptr) link_->session().Changed(setting, settings_.Threshold());
+}
+
 void LearntConsole::AnswerRequest(const LearntReport& report) {
   switch (report.kind) {
     case Request::Kind::kNormal:
       return AnswerNormal(report);
     case Request::Kind::kAccept:
+      Changed(Setting::kAccept);
       return AddLevelAccepted(line_, ValueName(report.level.value), report.level.chart.from,
                               report.level.chart.to);
     default:
+      Changed(Setting::kForget);
       return AddForgot(line_, report.days);
   }
 }
@@ -81,6 +105,7 @@ const char* LearntConsole::ValueName(int value) const {
 void LearntConsole::AnswerNormal(const LearntReport& report) {
   const AcceptedAlarm& accepted = report.accepted;
   const SlowWatch::Change& slow = accepted.slow;
+  if (accepted.feature >= 0 || slow.value >= 0) Changed(Setting::kNormal);
   if (accepted.feature >= 0) {
     const FeatureSpec& spec = config_.features.specs[accepted.feature];
     AddAccepted(line_, {FeatureBehaviour(spec.kind), ValueName(spec.channel)}, accepted.from,
@@ -113,3 +138,62 @@ void LearntConsole::AddLimit(const LearntReport& report, int feature) {
                  limits[1], limits[0]);
   Flush();
 }
+
+void LearntConsole::AskFit(const Command& command) {
+  const RefitConfig* const refit = config_.detector.refit;
+  if (refit == nullptr) {
+    return AddError(line_, config_.is_generic() ? kGenericError : kNoScoreError);
+  }
+  if (command.restore) {
+    if (!exchange_.Send({Request::Kind::kForgetFit, 0.0f, 0})) AddError(line_, kBusyError);
+    return;
+  }
+  if (exchange_.state.load(std::memory_order_relaxed) == State::kFault) {
+    return AddError(line_, kLearnInFaultError);
+  }
+  const uint32_t frames = Refit::Frames(command.count, config_.frame_period_us(), *refit);
+  if (!exchange_.Send({Request::Kind::kLearn, 0.0f, frames})) return AddError(line_, kBusyError);
+  AddLearning(line_, frames, config_.frame_period_us(), command.count);
+}
+
+void LearntConsole::PrintFit(const Event& event) {
+  const LearnResult& result = event.learn;
+  const bool done = result.status == Refit::Status::kDone;
+  if (!done && result.status != Refit::Status::kIdle) return AddWhyNot(result);
+  const float before = settings_.Threshold();
+  settings_.default_threshold = result.default_threshold;
+  settings_.record.threshold_scale = 1.0f;
+  for (int i = 0; i < config_.features.channels; ++i) settings_.record.noise[i] = event.values[i];
+  const bool kept = settings_.Save() && platform_.learnt != nullptr;
+  const FitChange change = {before, settings_.Threshold(), result.frames,
+                            settings_.record.threshold > 0.0f, kept};
+  done ? AddFitted(line_, change) : AddFitDefault(line_);
+  Changed(Setting::kLearn);
+  Flush();
+}
+
+void LearntConsole::AddWhyNot(const LearnResult& result) {
+  switch (result.status) {
+    case Refit::Status::kStep:
+      AddSteppedError(line_, config_.value_names[result.step_value]);
+      break;
+    case Refit::Status::kFault:
+      AddError(line_, kFaultWhileLearningError);
+      break;
+    case Refit::Status::kGap:
+      AddError(line_, kGapWhileLearningError);
+      break;
+    case Refit::Status::kNoise:
+      AddError(line_, kImplausibleNoiseError);
+      break;
+    case Refit::Status::kCancelled:
+      AddError(line_, kLearnCancelledError);
+      break;
+    default:
+      AddError(line_, kNoNumberError);
+      break;
+  }
+  Flush();
+}
+
+}  // namespace anomaly

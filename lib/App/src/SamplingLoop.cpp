@@ -1,42 +1,33 @@
 #include "SamplingLoop.h"
 
-#include "SelfTest.h"
+namespace anomaly {
 
-SamplingLoop::SamplingLoop(const AppConfig& config, AppMemory memory, SampleInput& input,
-                           Autoencoder& engine, Clock& clock, Exchange& exchange, VerdictSink& led)
-    : config_(config),
+SamplingLoop::SamplingLoop(SampleDetector& detector, AppMemory memory, SampleInput& input,
+                           Clock& clock, Exchange& exchange, VerdictSink& outputs)
+    : detector_(detector),
+      config_(detector.config()),
       input_(input),
-      engine_(engine),
       clock_(clock),
       exchange_(exchange),
-      led_(led),
-      detector_(config.detector, config.features, memory.detector, engine),
-      block_(config, detector_, memory.learnt),
-      learner_(config, detector_, block_, exchange),
-      calibration_(config.detector, config.features) {
-  if (config.frame != nullptr) framer_.emplace(*config.frame, memory.frame);
+      outputs_(outputs),
+      block_(config_, detector.frames(), detector.calibrator(), memory.learnt),
+      learner_(config_, detector.frames(), block_, exchange),
+      packer_(config_.packing, exchange) {
+  detector.calibrator().SetSink(this);
 }
 
 void SamplingLoop::Use(const SettingsRecord& settings) {
-  user_threshold_ = settings.threshold;
-  threshold_scale_ = settings.threshold_scale;
-  for (int i = 0; i < config_.features.channels; ++i) {
-    detector_.extractor().SetSigma(i, settings.noise[i]);
-  }
-  UseThreshold();
-  verdict_.threshold = detector_.threshold();
-  exchange_.noise.store(detector_.extractor().sigma(0), std::memory_order_relaxed);
+  FeatureExtractor& extractor = detector_.frames().extractor();
+  detector_.calibrator().SetThresholdScale(settings.threshold_scale);
+  for (int i = 0; i < config_.features.channels; ++i) extractor.SetSigma(i, settings.noise[i]);
+  detector_.SetThreshold(settings.threshold);
+  ShowInUse();
 }
 
-float SamplingLoop::TestEngine() {
-  const float max_error = SelfTest(config_, engine_);
-  selftest_failed_ = max_error > config_.golden_tolerance;
-  return max_error;
-}
-
-void SamplingLoop::UseThreshold() {
-  detector_.SetThreshold(
-      ThresholdInUse(config_.detector.decision, user_threshold_, threshold_scale_));
+// For the console side: which detector is in use, and its noise.
+void SamplingLoop::ShowInUse() {
+  exchange_.fitted.store(detector_.frames().fitted() != nullptr, std::memory_order_relaxed);
+  exchange_.noise.store(detector_.frames().extractor().sigma(0), std::memory_order_relaxed);
 }
 
 void SamplingLoop::Skip() {
@@ -50,8 +41,10 @@ void SamplingLoop::Step() {
   TakeRequests();
   const uint32_t lost = input_.lost();
   if (lost != lost_before_) Count(exchange_.missed, lost - lost_before_);
+  // How long a hole is may not be known; that there is one has to be seen.
+  holes_ += lost == lost_before_ && block.after_gap ? 1 : lost - lost_before_;
   lost_before_ = lost;
-  if (block.after_gap) BeginPiece();
+  if (block.after_gap) detector_.Interrupt();
   for (int i = 0; i < block.count; ++i) {
     TakeSample(block.values + i * config_.channels, block.fault,
                block.micros + int64_t{i} * config_.sample_period_us);
@@ -67,8 +60,8 @@ void SamplingLoop::TakeRequests() {
     if (request == nullptr) return;
     answers = Take(*request);
     exchange_.requests.Pop();
-    UseThreshold();
-    exchange_.noise.store(detector_.extractor().sigma(0), std::memory_order_relaxed);
+    detector_.UseThreshold();
+    ShowInUse();
     exchange_.requests_done.fetch_add(1, std::memory_order_release);
   }
 }
@@ -82,26 +75,23 @@ bool SamplingLoop::Take(const Request& request) {
       injecting_ = false;
       return false;
     case Request::Kind::kThreshold:
-      user_threshold_ = request.value;
+      detector_.SetThreshold(request.value);
       return false;
     case Request::Kind::kDefaultThreshold:
-      user_threshold_ = 0.0f;
+      detector_.SetThreshold(0.0f);
+      return false;
+    case Request::Kind::kForgetCalibration:
+      detector_.calibrator().ForgetCalibration();
       return false;
     case Request::Kind::kCalibrate:
-      CancelCalibration();
-      if (detector_.state() == State::kNormal) {
-        calibration_.Start(request.count, detector_.extractor());
-      } else {
-        PublishCalibration(NoiseCalibration::Status::kLeftNormal);
-      }
+      detector_.calibrator().StartCalibration(request.count);
       return true;
-    case Request::Kind::kForgetCalibration:
-      CancelCalibration();
-      threshold_scale_ = 1.0f;
-      for (int i = 0; i < config_.features.channels; ++i) {
-        detector_.extractor().SetSigma(i, config_.features.sigma[i]);
-      }
-      return false;
+    case Request::Kind::kLearn:
+      detector_.calibrator().StartLearning(request.count);
+      return true;
+    case Request::Kind::kForgetFit:
+      detector_.calibrator().ForgetLearning();
+      return true;
     case Request::Kind::kNormal:
     case Request::Kind::kAccept:
     case Request::Kind::kForget:
@@ -111,7 +101,7 @@ bool SamplingLoop::Take(const Request& request) {
     case Request::Kind::kSelftest: {
       Event event = {};
       event.kind = Event::Kind::kSelftest;
-      event.max_error = TestEngine();
+      event.max_error = detector_.Test();
       exchange_.Publish(event);
       return true;
     }
@@ -119,19 +109,11 @@ bool SamplingLoop::Take(const Request& request) {
   return false;
 }
 
-// What follows does not continue what came before: as after a start.
-void SamplingLoop::BeginPiece() {
-  CancelCalibration();
-  detector_.Reset();
-  for (SampleCheck& check : checks_) check.Reset();
-  if (framer_) framer_->Reset();
-  frame_fault_ = Fault::kNone;
-}
-
 void SamplingLoop::TakeSample(const float* sample, Fault fault, int64_t micros) {
   // A warm-up would hide an injected value, and one follows a fault: it begins when the detector
   // judges, and then goes on whatever comes of it.
-  const bool judges = detector_.state() != State::kFault && detector_.warmup_left() == 0;
+  const FrameDetector& frames = detector_.frames();
+  const bool judges = frames.state() != State::kFault && frames.warmup_left() == 0;
   injecting_ = inject_left_ > 0 && (injecting_ || judges);
   float injected[kMaxChannels];
   if (injecting_) {
@@ -140,12 +122,24 @@ void SamplingLoop::TakeSample(const float* sample, Fault fault, int64_t micros) 
     for (int i = 0; i < config_.channels; ++i) injected[i] = inject_value_;
     sample = injected;
   }
-  if (fault == Fault::kNone) fault = Check(sample);
-  if (framer_ && exchange_.raw.load(std::memory_order_relaxed)) {
-    PublishSample(sample, fault, micros);
-  }
+  if (fault == Fault::kNone) fault = detector_.Check(sample);
+  PublishRaw(sample, fault, micros);
   Count(exchange_.samples);
-  framer_ ? AddToFrame(sample, fault, micros) : Judge(sample, fault, micros);
+  if (detector_.Gather(sample, fault)) Judge(micros);
+}
+
+// Without frames and blocks, the reading is the sample.
+void SamplingLoop::PublishRaw(const float* sample, Fault fault, int64_t micros) {
+  const bool wanted = exchange_.raw.load(std::memory_order_relaxed);
+  if (config_.packing == nullptr) {
+    if (config_.frame != nullptr && wanted) PublishSample(sample, fault, micros);
+  } else if (!wanted) {
+    packer_.Forget();
+  } else if (fault != Fault::kNone) {
+    packer_.End();
+  } else {
+    packer_.Add(sample, exchange_.samples.load(std::memory_order_relaxed) + holes_, micros);
+  }
 }
 
 void SamplingLoop::PublishSample(const float* sample, Fault fault, int64_t micros) {
@@ -158,82 +152,65 @@ void SamplingLoop::PublishSample(const float* sample, Fault fault, int64_t micro
   exchange_.Publish(event);
 }
 
-// A fault of one sample is the fault of the frame that is due next; then frames begin anew.
-void SamplingLoop::AddToFrame(const float* sample, Fault fault, int64_t micros) {
-  if (fault != Fault::kNone) frame_fault_ = fault;
-  const bool due = fault == Fault::kNone ? framer_->Add(sample) : framer_->Skip();
-  if (!due) return;
-  fault = frame_fault_;
-  frame_fault_ = Fault::kNone;
-  if (fault == Fault::kNone && !framer_->full()) return;
-  float values[kMaxValues] = {};
-  if (fault == Fault::kNone) framer_->Values(values);
-  Judge(values, fault, micros);
-}
-
-Fault SamplingLoop::Check(const float* sample) {
-  for (int i = 0; i < config_.channels; ++i) {
-    const SensorConfig& sensor = config_.sensor;
-    const Fault fault = checks_[i].Update(sensor.channels[i], sensor.stuck_samples, sample[i]);
-    if (fault != Fault::kNone) return fault;
-  }
-  return Fault::kNone;
-}
-
-void SamplingLoop::Judge(const float* values, Fault fault, int64_t micros) {
-  if (selftest_failed_) fault = Fault::kSelfTest;
-  if (fault != Fault::kNone) {
-    verdict_ = detector_.TakeFault();
-  } else {
-    const uint32_t before = clock_.Stopwatch();
-    verdict_ = detector_.Update(values);
-    exchange_.latencies.Add(clock_.Stopwatch() - before);
-    if (verdict_.state == State::kFault) {
-      fault = Fault::kEngine;
-      Count(exchange_.engine_failures);
-    }
-  }
-  verdict_.frame = exchange_.frames.load(std::memory_order_relaxed);
+void SamplingLoop::Judge(int64_t micros) {
+  const bool believed = detector_.fault() == Fault::kNone;
+  const uint32_t before = clock_.Stopwatch();
+  FrameVerdict& verdict = detector_.Judge();
+  if (believed) exchange_.latencies.Add(clock_.Stopwatch() - before);
+  if (believed && detector_.fault() != Fault::kNone) Count(exchange_.engine_failures);
+  verdict.frame = exchange_.frames.load(std::memory_order_relaxed);
+  verdict.micros = micros;
   Count(exchange_.frames);
-  verdict_.micros = micros;
+  exchange_.state.store(verdict.state, std::memory_order_relaxed);
+  exchange_.noise.store(detector_.frames().extractor().sigma(0), std::memory_order_relaxed);
+  Tell(verdict);
+  detector_.Conclude();
+}
+
+void SamplingLoop::Tell(const FrameVerdict& verdict) {
+  const Fault fault = detector_.fault();
   float expected[kMaxValues];
   const bool shows =
       fault == Fault::kNone && exchange_.shows_channels.load(std::memory_order_relaxed);
-  if (shows) detector_.Expect(expected);
-  exchange_.state.store(verdict_.state, std::memory_order_relaxed);
-  exchange_.noise.store(detector_.extractor().sigma(0), std::memory_order_relaxed);
-  const JudgedFrame frame = {verdict_, fault, values, shows ? expected : nullptr};
+  if (shows) detector_.frames().Expect(expected);
+  const JudgedFrame frame = {verdict, fault, detector_.values(), shows ? expected : nullptr};
   learner_.CountFrame();
-  led_.Take(frame);
-  exchange_.Take(frame);
-  if (calibration_.running()) Calibrate(values);
+  outputs_.Take(frame);
+  // Without frames each sample has a verdict, and none is printed while blocks of them are.
+  const bool packs = config_.packing != nullptr && exchange_.raw.load(std::memory_order_relaxed);
+  if (config_.frame != nullptr || !packs || fault != Fault::kNone) exchange_.Take(frame);
+  if (link_ != nullptr) link_->Take(frame);
 }
 
-void SamplingLoop::Calibrate(const float* values) {
-  const NoiseCalibration::Status status =
-      calibration_.Update(values, verdict_, detector_.extractor());
-  if (status == NoiseCalibration::Status::kRunning) return;
-  if (status == NoiseCalibration::Status::kDone) {
-    threshold_scale_ = calibration_.threshold_scale();
-    UseThreshold();
-  }
-  PublishCalibration(status);
-}
+// ---- how a `calibrate` or a `learn` ended
 
-void SamplingLoop::CancelCalibration() {
-  if (!calibration_.running()) return;
-  calibration_.Cancel(detector_.extractor());
-  PublishCalibration(NoiseCalibration::Status::kCancelled);
-}
-
-void SamplingLoop::PublishCalibration(NoiseCalibration::Status status) {
+void SamplingLoop::Calibrated(NoiseCalibration::Status status) {
   Event event = {};
   event.kind = Event::Kind::kCalibration;
   event.calibration = status;
-  event.threshold_scale = threshold_scale_;
+  event.threshold_scale = detector_.calibrator().threshold_scale();
   event.requests_done = exchange_.requests_done.load(std::memory_order_relaxed);
-  for (int i = 0; i < config_.features.channels; ++i) {
-    event.values[i] = detector_.extractor().measured_sigma(i);
-  }
+  FillNoise(&event);
   exchange_.Publish(event);
 }
+
+void SamplingLoop::Learnt(Refit::Status status, uint32_t frames) {
+  Event event = {};
+  event.kind = Event::Kind::kLearn;
+  event.learn.status = status;
+  event.learn.frames = frames;
+  event.learn.step_value = static_cast<int8_t>(detector_.frames().step_value());
+  event.learn.default_threshold = detector_.frames().decision().threshold;
+  FillNoise(&event);
+  if (status == Refit::Status::kDone || status == Refit::Status::kIdle) learner_.Keep();
+  ShowInUse();
+  exchange_.Publish(event);
+}
+
+void SamplingLoop::FillNoise(Event* event) {
+  for (int i = 0; i < config_.features.channels; ++i) {
+    event->values[i] = detector_.frames().extractor().measured_sigma(i);
+  }
+}
+
+}  // namespace anomaly

@@ -1,35 +1,35 @@
 // The sampling side: from the blocks of an input to verdicts, one frame after the other.
 #pragma once
 
-#include <optional>
-
-#include "AppConfig.h"
-#include "Detector.h"
+#include "AppMemory.h"
 #include "Exchange.h"
-#include "Framer.h"
 #include "Learner.h"
-#include "NoiseCalibration.h"
 #include "Platform.h"
-#include "SampleCheck.h"
+#include "SampleDetector.h"
 #include "SampleInput.h"
+#include "SamplePacker.h"
 #include "SettingsRecord.h"
 
-class SamplingLoop {
+namespace anomaly {
+
+class SamplingLoop final : private CalibrationSink {
  public:
-  // All must outlive the loop. `led` and the exchange are told of every verdict.
-  SamplingLoop(const AppConfig& config, AppMemory memory, SampleInput& input, Autoencoder& engine,
-               Clock& clock, Exchange& exchange, VerdictSink& led);
+  // All must outlive the loop. `outputs` and the exchange are told of every verdict.
+  SamplingLoop(SampleDetector& detector, AppMemory memory, SampleInput& input, Clock& clock,
+               Exchange& exchange, VerdictSink& outputs);
 
   // What was set on this device, before the first Step().
   void Use(const SettingsRecord& settings);
 
   // Before the first Step(): goes on with what had been learnt, `found` bytes of the block.
-  BlockFound Restore(size_t found) { return block_.Restore(found); }
+  BlockFound Restore(size_t found) { return detector_.Load(block_.bytes(), found); }
   LearntBlock& block() { return block_; }
   void KeepLearnt() { learner_.Keep(); }
+  // Of the detector that is in use.
+  float default_threshold() const { return detector_.frames().decision().threshold; }
 
-  // Runs the self-test; after a failed one every frame is a FAULT.
-  float TestEngine();
+  // Who else is told of every verdict.
+  void SetLink(VerdictSink* link) { link_ = link; }
 
   // Waits for the next block and judges it.
   void Step();
@@ -37,41 +37,36 @@ class SamplingLoop {
   // Instead of Step() after a failed start: the samples are only counted.
   void Skip();
 
-  const Verdict& verdict() const { return verdict_; }  // the last one
+  const FrameVerdict& verdict() const { return detector_.verdict(); }  // the last one
 
  private:
   void TakeRequests();
   bool Take(const Request& request);
   void TakeSample(const float* sample, Fault fault, int64_t micros);
-  void AddToFrame(const float* sample, Fault fault, int64_t micros);
+  void PublishRaw(const float* sample, Fault fault, int64_t micros);
   void PublishSample(const float* sample, Fault fault, int64_t micros);
-  Fault Check(const float* sample);
-  void BeginPiece();
-  void Judge(const float* values, Fault fault, int64_t micros);
-  void Calibrate(const float* values);
-  void CancelCalibration();
-  void PublishCalibration(NoiseCalibration::Status status);
-  void UseThreshold();
+  void Judge(int64_t micros);
+  void Tell(const FrameVerdict& verdict);
+  void ShowInUse();
+  void Calibrated(NoiseCalibration::Status status) override;
+  void Learnt(Refit::Status status, uint32_t frames) override;
+  void FillNoise(Event* event);
 
-  const AppConfig& config_;
+  SampleDetector& detector_;
+  const ModelConfig& config_;
   SampleInput& input_;
-  Autoencoder& engine_;
   Clock& clock_;
   Exchange& exchange_;
-  VerdictSink& led_;
-  Detector detector_;
+  VerdictSink& outputs_;
+  VerdictSink* link_ = nullptr;
   LearntBlock block_;
   Learner learner_;
-  SampleCheck checks_[kMaxChannels];
-  std::optional<Framer> framer_;      // none: a frame is a sample
-  Fault frame_fault_ = Fault::kNone;  // of a sample since the last frame
-  NoiseCalibration calibration_;
-  float user_threshold_ = 0.0f;  // 0: there is none
-  float threshold_scale_ = 1.0f;
+  SamplePacker packer_;
   uint32_t inject_left_ = 0;
   float inject_value_ = 0.0f;
   bool injecting_ = false;  // it has begun
-  bool selftest_failed_ = false;
   uint32_t lost_before_ = 0;
-  Verdict verdict_ = {};
+  uint32_t holes_ = 0;  // samples that the sequence of packed ones jumps over
 };
+
+}  // namespace anomaly

@@ -3,10 +3,16 @@
 #include <cfloat>
 #include <cstring>
 
+#include "Calibrator.h"
 #include "NoiseCalibration.h"
 
-Settings::Settings(const AppConfig& config, SettingsStore& store)
-    : record{}, config_(config), store_(store) {
+namespace anomaly {
+
+Settings::Settings(const ModelConfig& config, SettingsStore& store)
+    : record{},
+      default_threshold(config.detector.decision.threshold),
+      config_(config),
+      store_(store) {
   ForgetCalibration();
 }
 
@@ -16,7 +22,7 @@ void Settings::ForgetCalibration() {
 }
 
 float Settings::Threshold() const {
-  return ThresholdInUse(config_.detector.decision, record.threshold, record.threshold_scale);
+  return ThresholdInUse(default_threshold, record.threshold, record.threshold_scale);
 }
 
 Settings::Found Settings::Load() {
@@ -44,10 +50,10 @@ void Settings::Take(const SettingsRecord& kept) {
   }
   for (int i = 0; i < config_.features.channels; ++i) {
     const float trained = config_.features.sigma[i];
-    if (within(kept.noise[i], trained / NoiseCalibration::kMaxChange,
-               trained * NoiseCalibration::kMaxChange)) {
-      record.noise[i] = kept.noise[i];
-    }
+    const bool near = within(kept.noise[i], trained / NoiseCalibration::kMaxChange,
+                             trained * NoiseCalibration::kMaxChange);
+    const bool own = config_.is_generic() && within(kept.noise[i], FLT_MIN, FLT_MAX);
+    if (near || own) record.noise[i] = kept.noise[i];
   }
 }
 
@@ -60,3 +66,5 @@ bool Settings::Save() {
   kept_ = block;
   return true;
 }
+
+}  // namespace anomaly

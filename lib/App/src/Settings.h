@@ -4,17 +4,19 @@
 
 #include <cstdint>
 
-#include "AppConfig.h"
+#include "ModelConfig.h"
 #include "Platform.h"
 #include "SealedBlock.h"
 #include "SettingsRecord.h"
+
+namespace anomaly {
 
 class Settings {
  public:
   using Found = BlockFound;
 
   // Both must outlive it. Begins with what the model was trained with.
-  Settings(const AppConfig& config, SettingsStore& store);
+  Settings(const ModelConfig& config, SettingsStore& store);
 
   Found Load();
 
@@ -28,6 +30,7 @@ class Settings {
   float Threshold() const;
 
   SettingsRecord record;
+  float default_threshold;  // of the detector that is in use
 
  private:
   struct Block {
@@ -41,7 +44,9 @@ class Settings {
 
   void Take(const SettingsRecord& kept);
 
-  const AppConfig& config_;
+  const ModelConfig& config_;
   SettingsStore& store_;
   Block kept_ = {};
 };
+
+}  // namespace anomaly

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 const char* EngineStatusText(EngineStatus status) {
   switch (status) {
     case EngineStatus::kOk:
@@ -40,3 +42,5 @@ int8_t Quantize(float real, float scale, int32_t zero_point) {
   if (scaled >= 127.0f) return 127;
   return static_cast<int8_t>(scaled);
 }
+
+}  // namespace anomaly

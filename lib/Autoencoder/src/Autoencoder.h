@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+namespace anomaly {
+
 enum class EngineStatus : uint8_t {
   kOk,
   kNotLoaded,
@@ -20,8 +22,6 @@ const char* EngineStatusText(EngineStatus status);
 
 class Autoencoder {
  public:
-  virtual ~Autoencoder() = default;
-
   // Checks the model and prepares to run it. Call once; everything else fails before it.
   [[nodiscard]] virtual EngineStatus Load() = 0;
 
@@ -42,6 +42,9 @@ class Autoencoder {
   virtual int32_t memory_used() const = 0;
   // RAM that is set aside for it.
   virtual int32_t memory_reserved() const { return memory_used(); }
+
+ protected:
+  ~Autoencoder() = default;  // not virtual: nobody deletes an engine, and there is no heap
 };
 
 // Loads an engine for a detector of so many features. A network of another width is refused: it
@@ -50,3 +53,5 @@ class Autoencoder {
 
 // real / scale + zero_point, rounded half away from zero, saturated; NaN gives the zero point.
 int8_t Quantize(float real, float scale, int32_t zero_point);
+
+}  // namespace anomaly

@@ -4,6 +4,8 @@
 
 #include "PlainKernels.h"
 
+namespace anomaly {
+
 namespace {
 
 bool WidthIsValid(int width) { return width > 0 && width <= kMaxLayerWidth; }
@@ -104,3 +106,5 @@ EngineStatus DenseAutoencoder::ReconstructQuantized(const int8_t* input, int8_t*
   }
   return EngineStatus::kOk;
 }
+
+}  // namespace anomaly

@@ -5,6 +5,8 @@
 #include "Autoencoder.h"
 #include "DenseModel.h"
 
+namespace anomaly {
+
 class DenseAutoencoder final : public Autoencoder {
  public:
   // `model` and all its tables must outlive the engine.
@@ -26,3 +28,5 @@ class DenseAutoencoder final : public Autoencoder {
   const DenseModel& model_;
   bool loaded_ = false;
 };
+
+}  // namespace anomaly

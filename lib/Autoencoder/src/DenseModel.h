@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+namespace anomaly {
+
 enum class Activation : uint8_t { kLinear, kRelu, kSigmoid, kTanh };
 
 // The widest layer (inputs or outputs) that an engine accepts; sizes its two scratch rows.
@@ -59,3 +61,5 @@ struct DenseModel {
   void (*run)(const float* input, float* output) = nullptr;
   void (*run_quantized)(const int8_t* input, int8_t* output) = nullptr;
 };
+
+}  // namespace anomaly

@@ -10,6 +10,8 @@
 #include "DenseModel.h"
 #include "PlainKernels.h"
 
+namespace anomaly {
+
 namespace fast_kernels {
 
 // A layer with at most so many int8 weights becomes straight code, with weights, multipliers and
@@ -107,3 +109,5 @@ void RunNetwork(const Value* input, Value* output) {
   Value rows[2][fast_kernels::WidestOutput(kLayers)];
   fast_kernels::KnownLayers<kLayers, 0>(input, output, rows[0], rows[1]);
 }
+
+}  // namespace anomaly

@@ -5,6 +5,8 @@
 
 #include "Autoencoder.h"
 
+namespace anomaly {
+
 class MeanAutoencoder final : public Autoencoder {
  public:
   explicit MeanAutoencoder(int size) : size_(size) {}
@@ -22,3 +24,5 @@ class MeanAutoencoder final : public Autoencoder {
  private:
   int size_;
 };
+
+}  // namespace anomaly

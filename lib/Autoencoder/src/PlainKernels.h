@@ -9,6 +9,8 @@
 
 #include "DenseModel.h"
 
+namespace anomaly {
+
 // value * multiplier * 2^(shift - 31), rounded twice as TensorFlow Lite does. `multiplier` >= 0,
 // shift in -31..30.
 inline int32_t MultiplyByQuantizedMultiplier(int32_t value, int32_t multiplier, int shift) {
@@ -78,3 +80,5 @@ void RunLayers(const Layer* layers, int count, const Value* input, Value* output
     input = target;
   }
 }
+
+}  // namespace anomaly

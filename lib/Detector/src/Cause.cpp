@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 namespace {
 
 constexpr int Packed(int row, int column) { return row * (row + 1) / 2 + column; }
@@ -37,6 +39,13 @@ float LengthIn(const float* matrix, const float* v, int count, const int8_t* own
 
 int8_t CauseFeature(const CauseConfig& config, const FeatureConfig& features, const float* z) {
   const int count = features.count;
+  int8_t largest = 0;
+  for (int8_t i = 1; i < count; ++i) {
+    if (std::fabs(z[i] - config.mean[i]) > std::fabs(z[largest] - config.mean[largest])) {
+      largest = i;
+    }
+  }
+  if (config.whitening == nullptr) return largest;
   float v[kMaxFeatures];
   for (int i = 0; i < count; ++i) {
     v[i] = 0.0f;
@@ -62,3 +71,5 @@ int8_t CauseFeature(const CauseConfig& config, const FeatureConfig& features, co
   }
   return cause;
 }
+
+}  // namespace anomaly

@@ -1,5 +1,7 @@
 #include "Decision.h"
 
+namespace anomaly {
+
 const char* StateText(State state) {
   switch (state) {
     case State::kWarmup:
@@ -57,3 +59,5 @@ void Decision::EndAlarm() {
   history_ = 0;
   calm_ = 0;
 }
+
+}  // namespace anomaly

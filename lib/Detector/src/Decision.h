@@ -5,6 +5,8 @@
 
 #include "DetectorConfig.h"
 
+namespace anomaly {
+
 enum class State : uint8_t { kWarmup, kNormal, kAnomaly, kFault };
 
 // "WARMUP", "NORMAL", "ANOMALY" or "FAULT".
@@ -37,3 +39,5 @@ class Decision {
   uint32_t history_ = 0;  // bit 0: did the last score exceed the threshold
   uint32_t calm_ = 0;     // scores in a row below clear_ratio * threshold
 };
+
+}  // namespace anomaly

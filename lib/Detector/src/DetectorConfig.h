@@ -6,7 +6,10 @@
 #include <cstdint>
 
 #include "LearningConfig.h"
+#include "RefitConfig.h"
 #include "SlowConfig.h"
+
+namespace anomaly {
 
 // The longest alarm_frames: one bit a frame.
 constexpr int kMaxAlarmFrames = 32;
@@ -52,7 +55,7 @@ struct ScoreConfig {
 // from (Cause.h): the z of ScalingConfig have the covariance inverse(whitening' * whitening).
 struct CauseConfig {
   const float* mean;       // [N], or nullptr: one channel only
-  const float* whitening;  // packed lower triangular, or nullptr
+  const float* whitening;  // packed lower triangular; nullptr: of frames, the largest deviation
 };
 
 // Of a detector that has no threshold; project/profile/detector.py has it too.
@@ -81,4 +84,7 @@ struct DetectorConfig {
   CauseConfig cause = {};
   const LearningConfig* learning = nullptr;  // none: every limit is 1 for good
   const SlowConfig* slow = nullptr;          // none: there are no slow charts
+  const RefitConfig* refit = nullptr;        // none: it cannot be fitted again
 };
+
+}  // namespace anomaly

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+namespace anomaly {
+
 // Of one feature's weighed residual.
 struct LearningRule {
   float growth;  // the most that a limit grows in a day, once a week is known
@@ -41,3 +43,5 @@ struct LearningConfig {
   const LearntSide* trained;  // [features][2], what the recording taught
   const LearntDays* trained_days;
 };
+
+}  // namespace anomaly

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 namespace {
 
 constexpr float kMemoryDays = 30.0f;
@@ -181,3 +183,5 @@ void ResidualLimits::Accept() {
     one.mean = std::fmax(one.mean, kAcceptedMean * seen);
   }
 }
+
+}  // namespace anomaly

@@ -8,6 +8,8 @@
 #include "Bounds.h"
 #include "LearningConfig.h"
 
+namespace anomaly {
+
 class ResidualLimits {
  public:
   static constexpr int kSides = 2;  // above and below
@@ -85,3 +87,5 @@ class ResidualLimits {
   bool lasts_ = false;
   bool had_alarm_ = false;
 };
+
+}  // namespace anomaly

@@ -2,9 +2,10 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 namespace {
 
-constexpr float kEnergyTau[kSlowEnergies] = {60.0f, 240.0f, 720.0f};
 constexpr float kEnergyWait[kSlowEnergies] = {30.0f, 120.0f, 120.0f};  // after a start
 constexpr float kActivityWait = 240.0f;
 constexpr uint16_t kDayMinutes = 1440;
@@ -106,10 +107,11 @@ void SlowCharts::UpdateActivity() {
     float& energy = learnt_.energies[i];
     // Sooner, what a mean does that has just begun anew would leak into it.
     if (since_boot_ >= kEnergyWait[i]) {
-      energy += (swings[i] * swings[i] - energy) * SlowWeight(learnt_.minutes, kEnergyTau[i]);
+      energy += (swings[i] * swings[i] - energy) * SlowWeight(learnt_.minutes, kSlowEnergyTau[i]);
     }
     standings_[kSlowActivity + i].value = 0.5f * std::log(energy + 4.0f * value_->quiet);
-    const bool settled = learnt_.minutes >= 2.0f * kEnergyTau[i] && since_boot_ >= kActivityWait;
+    const bool settled =
+        learnt_.minutes >= 2.0f * kSlowEnergyTau[i] && since_boot_ >= kActivityWait;
     validity_[kSlowActivity + i] = settled ? Validity::kYes : Validity::kNo;
   }
 }
@@ -160,3 +162,5 @@ void SlowCharts::BeginCycle() {
       (change * change - learnt_.period_variance) *
       SlowWeight(cycles - static_cast<float>(kSlowFirstCycles), kVarianceMemory);
 }
+
+}  // namespace anomaly

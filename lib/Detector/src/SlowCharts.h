@@ -10,6 +10,8 @@
 
 #include "SlowConfig.h"
 
+namespace anomaly {
+
 enum class SlowCause : uint8_t { kNone, kLevel, kDrift, kActivity, kCycle };
 
 // "level", "drift", "activity", "cycle"; "" for kNone.
@@ -105,3 +107,5 @@ class SlowCharts {
   SlowCause nearest_ = SlowCause::kNone;
   SlowCause cause_ = SlowCause::kNone;
 };
+
+}  // namespace anomaly

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+namespace anomaly {
+
 // Time constants of the exponential means, in minutes. The fast ones begin anew at a start, since
 // they have forgotten by then.
 constexpr int kSlowScales = 5;
@@ -25,6 +27,16 @@ enum SlowChart : uint8_t {
   kSlowCharts,
 };
 constexpr int kSlowEnergies = 3;
+constexpr float kSlowEnergyTau[kSlowEnergies] = {60.0f, 240.0f, 720.0f};  // minutes
+
+// The minutes that a chart averages over: a level over its time constant, a trend over that of its
+// faster mean, an activity over that of its energy, a cycle over the fastest mean.
+constexpr float SlowAveraging(int chart) {
+  return chart < kSlowTrend      ? kSlowTau[chart - kSlowLevel]
+         : chart < kSlowActivity ? kSlowTau[chart - kSlowTrend]
+         : chart < kSlowPeriod   ? kSlowEnergyTau[chart - kSlowActivity]
+                                 : kSlowTau[0];
+}
 
 // Upper and lower side of a chart.
 constexpr int kSlowSides = 2;
@@ -88,3 +100,5 @@ struct SlowConfig {
   float learn_days;
   int64_t frame_us;  // from frame to frame
 };
+
+}  // namespace anomaly

@@ -4,6 +4,8 @@
 
 #include "SlowCharts.h"
 
+namespace anomaly {
+
 namespace {
 
 constexpr float kInfinity = INFINITY;
@@ -309,3 +311,5 @@ SlowCharts::Change SlowCharts::MoveLevel() {
   cause_ = SlowCause::kNone;
   return {kSlowLevel, before, means_[0]};
 }
+
+}  // namespace anomaly

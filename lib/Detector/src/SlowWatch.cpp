@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 namespace {
 constexpr int64_t kMinuteMicros = 60'000'000;
 }
@@ -91,3 +93,5 @@ void SlowWatch::Forget() {
   for (int i = 0; i < count_; ++i) values_[i].charts.Resume(*config_->values[i].trained);
   Resume();
 }
+
+}  // namespace anomaly

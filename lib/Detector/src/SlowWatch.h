@@ -4,6 +4,8 @@
 
 #include "SlowCharts.h"
 
+namespace anomaly {
+
 // What one value of a frame needs.
 struct SlowValue {
   SlowCharts charts;
@@ -67,3 +69,5 @@ class SlowWatch {
   int nearest_ = 0;
   int alarm_ = -1;
 };
+
+}  // namespace anomaly

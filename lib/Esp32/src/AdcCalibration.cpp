@@ -2,6 +2,8 @@
 
 #include "esp_adc/adc_cali_scheme.h"
 
+namespace anomaly {
+
 adc_cali_handle_t MakeCalibration(adc_channel_t channel) {
   adc_cali_handle_t handle = nullptr;
 #if ADC_CALI_SCHEME_CURVE_FITTING_SUPPORTED
@@ -28,3 +30,5 @@ adc_cali_handle_t MakeCalibration(adc_channel_t channel) {
   return handle;
 #endif
 }
+
+}  // namespace anomaly

@@ -9,6 +9,8 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 
+namespace anomaly {
+
 namespace {
 
 constexpr auto kChannel = static_cast<adc_channel_t>(pins::AdcChannel(pins::kSensor[0]));
@@ -126,6 +128,7 @@ void AdcContinuousInput::Tune() {
         continue;
       case RateTuner::Result::kAskAgain:
         Stop();
+        fault_ = Fault::kWrongRate;  // where the driver does not take the rate that would be right
         if (!Ask(tuner.ask_hz())) return;
         Drain();
         continue;
@@ -198,3 +201,5 @@ void AdcContinuousInput::StartAgain() {
   Stop();
   Tune();
 }
+
+}  // namespace anomaly

@@ -11,6 +11,8 @@
 #include "SamplePace.h"
 #include "esp_adc/adc_continuous.h"
 
+namespace anomaly {
+
 class AdcContinuousInput final : public SampleInput {
  public:
   struct Config {
@@ -78,3 +80,5 @@ class AdcContinuousInput final : public SampleInput {
   float values_[AdcStream::kMost] = {};
   SampleBlock block_ = {};
 };
+
+}  // namespace anomaly

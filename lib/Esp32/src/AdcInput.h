@@ -11,6 +11,8 @@
 #include "esp_adc/adc_cali.h"
 #include "esp_adc/adc_oneshot.h"
 
+namespace anomaly {
+
 class AdcInput final : public SampleInput {
  public:
   using Config = AnalogConfig;
@@ -51,3 +53,5 @@ class AdcInput final : public SampleInput {
   SampleBlock block_ = {};
   uint32_t lost_ = 0;
 };
+
+}  // namespace anomaly

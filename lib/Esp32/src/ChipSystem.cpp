@@ -5,6 +5,8 @@
 #include "esp_heap_caps.h"
 #include "esp_system.h"
 
+namespace anomaly {
+
 namespace {
 
 // Starts that have not come to StartDone(). They survive every reset but a loss of power, after
@@ -73,3 +75,5 @@ int ChipSystem::Figures(SystemFigure* figures) const {
   figures[count++] = sensor_(driver_);
   return count;
 }
+
+}  // namespace anomaly

@@ -2,6 +2,15 @@
 
 #include "Pins.h"
 #include "driver/gpio.h"
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 0)
+#include "esp_log.h"
+#else
+#include "driver/i2c.h"
+#include "esp_intr_alloc.h"
+#include "esp_rom_sys.h"
+#endif
+
+namespace anomaly {
 
 namespace {
 
@@ -15,8 +24,6 @@ constexpr int kTimeoutMs = 50;  // a FIFO of 1 KB takes 23 ms
 bool I2cMasterBus::Idle() const { return gpio_get_level(kSda) != 0 && gpio_get_level(kScl) != 0; }
 
 #if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 0)
-
-#include "esp_log.h"
 
 void I2cMasterBus::Begin(uint8_t address) {
   esp_log_level_set("i2c.master", ESP_LOG_NONE);  // it tells of every part that is not there
@@ -51,10 +58,6 @@ void I2cMasterBus::Recover() {
 }
 
 #else
-
-#include "driver/i2c.h"
-#include "esp_intr_alloc.h"
-#include "esp_rom_sys.h"
 
 namespace {
 
@@ -115,3 +118,5 @@ void I2cMasterBus::Recover() {
 }
 
 #endif
+
+}  // namespace anomaly

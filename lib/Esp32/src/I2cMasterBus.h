@@ -9,6 +9,8 @@
 #include "driver/i2c_master.h"
 #endif
 
+namespace anomaly {
+
 class I2cMasterBus final : public I2cBus {
  public:
   // Once, before anything else. What fails here shows as no answer later.
@@ -28,3 +30,5 @@ class I2cMasterBus final : public I2cBus {
   i2c_master_dev_handle_t part_ = nullptr;
 #endif
 };
+
+}  // namespace anomaly

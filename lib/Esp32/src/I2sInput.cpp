@@ -6,6 +6,8 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 
+namespace anomaly {
+
 namespace {
 
 // The ADC of an ESP32 takes the first, if it converts all the time.
@@ -102,3 +104,5 @@ bool I2sInput::ReadBuffer() {
   if (holes_.Take(before, overflows_.load(std::memory_order_relaxed))) gap_ = true;
   return true;
 }
+
+}  // namespace anomaly

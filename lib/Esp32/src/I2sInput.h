@@ -12,12 +12,14 @@
 #include "SamplePace.h"
 #include "driver/i2s_std.h"
 
+namespace anomaly {
+
 class I2sInput final : public SampleInput {
  public:
   using Config = MicrophoneConfig;
 
   static constexpr bool CanRead(const Config&, int channels) {
-    return channels == 1 && pins::LedIsNoneOfI2s();
+    return channels == 1 && pins::OutputsAreNoneOfI2s();
   }
 
   // `config` must outlive the input.
@@ -50,3 +52,5 @@ class I2sInput final : public SampleInput {
   float values_[kFrames] = {};
   SampleBlock block_ = {};
 };
+
+}  // namespace anomaly

@@ -1,5 +1,7 @@
 #include "Mpu6050Input.h"
 
+namespace anomaly {
+
 // Neither component of the registry is taken. espressif/mpu6050 (1.2.1) allocates memory for each
 // transfer, waits a second for each, needs the old driver, and has no FIFO. esp-idf-lib/mpu6050
 // (2.1.8) has one, and brings two more components, a lock and a read before each write. Neither
@@ -38,3 +40,5 @@ SystemFigure Mpu6050Input::Figure() {
   if (known != nullptr) return {"part", 0, known->name};
   return {"part", identity, nullptr};
 }
+
+}  // namespace anomaly

@@ -9,12 +9,14 @@
 #include "SampleInput.h"
 #include "SampleTimer.h"
 
+namespace anomaly {
+
 class Mpu6050Input final : public SampleInput {
  public:
   using Config = Mpu6050Config;
 
   static constexpr bool CanRead(const Config&, int channels) {
-    return channels == Mpu6050::kChannels && pins::LedIsNoneOfI2c();
+    return channels == Mpu6050::kChannels && pins::OutputsAreNoneOfI2c();
   }
 
   // `config` must outlive the input.
@@ -36,3 +38,5 @@ class Mpu6050Input final : public SampleInput {
   Mpu6050 part_;
   SampleTimer timer_;
 };
+
+}  // namespace anomaly

@@ -2,6 +2,8 @@
 
 #include "nvs_flash.h"
 
+namespace anomaly {
+
 namespace {
 constexpr char kNamespace[] = "detector";
 }  // namespace
@@ -26,3 +28,11 @@ bool NvsSettings::Save(const void* bytes, size_t size) {
   return open_ && nvs_set_blob(handle_, key_, bytes, size) == ESP_OK &&
          nvs_commit(handle_) == ESP_OK;
 }
+
+bool NvsSettings::Erase() {
+  if (!open_) return false;
+  const esp_err_t status = nvs_erase_key(handle_, key_);
+  return (status == ESP_OK || status == ESP_ERR_NVS_NOT_FOUND) && nvs_commit(handle_) == ESP_OK;
+}
+
+}  // namespace anomaly

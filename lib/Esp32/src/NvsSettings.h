@@ -4,6 +4,8 @@
 #include "Platform.h"
 #include "nvs.h"
 
+namespace anomaly {
+
 class NvsSettings final : public SettingsStore {
  public:
   // `key`: the blob's name, at most 15 letters, static.
@@ -14,9 +16,12 @@ class NvsSettings final : public SettingsStore {
 
   size_t Load(void* bytes, size_t room) override;
   bool Save(const void* bytes, size_t size) override;
+  bool Erase() override;
 
  private:
   const char* key_;
   nvs_handle_t handle_ = 0;
   bool open_ = false;
 };
+
+}  // namespace anomaly

@@ -5,6 +5,8 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 
+namespace anomaly {
+
 class SampleTimer {
  public:
   // In the task that waits.
@@ -21,3 +23,5 @@ class SampleTimer {
   // How many periods have passed since the last call, 1 or more.
   uint32_t Wait() { return ulTaskNotifyTake(pdTRUE, portMAX_DELAY); }
 };
+
+}  // namespace anomaly

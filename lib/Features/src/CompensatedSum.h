@@ -1,5 +1,7 @@
 #pragma once
 
+namespace anomaly {
+
 // A sum that loses nothing to rounding (W. Kahan, "Further remarks on reducing truncation errors",
 // 1965): a float32 mean with a long time constant otherwise stalls where its step is less than its
 // last bit.
@@ -26,3 +28,5 @@ class CompensatedSum {
   float sum_ = 0.0f;
   float carry_ = 0.0f;
 };
+
+}  // namespace anomaly

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 float Follower::Update(float x, float sigma, float tau) {
   constexpr float kLowestBound = 3.0f;
   constexpr float kBoundDecay = 0.9f;
@@ -28,3 +30,5 @@ float Energy::Update(float h, float tau, float bound) {
   energy_.Add(energy_.SubtractedFrom(square < bound ? square : bound) / tau);
   return std::cbrt(energy_.value());
 }
+
+}  // namespace anomaly

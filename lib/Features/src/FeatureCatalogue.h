@@ -10,6 +10,8 @@
 #include "CompensatedSum.h"
 #include "FeatureSpec.h"
 
+namespace anomaly {
+
 // A robust exponential mean. The n-th sample weighs 1 / min(n, tau); its deviation from the mean is
 // cut to a bound that never falls below 3 sigma, grows while deviations fill it and shrinks when
 // they do not: four samples of nonsense hardly move it, a level that stays is soon followed.
@@ -274,3 +276,5 @@ enum class FeatureKind : uint8_t {
 };
 using FeatureState = std::variant<Value, Smooth, Level, Jump, Trend, JumpEnergy, LevelEnergy,
                                   TrendEnergy, Level2, Band>;
+
+}  // namespace anomaly

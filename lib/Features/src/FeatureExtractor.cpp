@@ -2,6 +2,8 @@
 
 #include <utility>
 
+namespace anomaly {
+
 namespace {
 
 template <size_t... kIndex>
@@ -60,3 +62,5 @@ float FeatureExtractor::Invert(int index, float feature) const {
   const float sigma = last_sigma_[config_.specs[index].channel];
   return std::visit([&](const auto& kind) { return kind.Invert(feature, sigma); }, states_[index]);
 }
+
+}  // namespace anomaly

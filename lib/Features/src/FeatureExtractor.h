@@ -5,6 +5,8 @@
 #include "FeatureSpec.h"
 #include "Noise.h"
 
+namespace anomaly {
+
 // kBehaviour and kInvertible of such a feature.
 const char* FeatureBehaviour(FeatureKind kind);
 bool FeatureInvertible(FeatureKind kind);
@@ -25,9 +27,11 @@ class FeatureExtractor {
   // cannot be inverted it is `feature` itself.
   float Invert(int index, float feature) const;
 
-  // Replaces the measured noise of a channel, > 0, in the sensor's unit; what was learnt since the
-  // last measurement is forgotten.
-  void SetSigma(int channel, float sigma) { noise_[channel].Set(sigma, config_.adaptation); }
+  // Replaces the measured noise of a channel, in the sensor's unit; what was learnt since the last
+  // measurement is forgotten. What is not above 0 says that it is not known, and changes nothing.
+  void SetSigma(int channel, float sigma) {
+    if (sigma > 0.0f) noise_[channel].Set(sigma, config_.adaptation);
+  }
 
   // The noise as measured, and as believed by now.
   float measured_sigma(int channel) const { return noise_[channel].measured(); }
@@ -43,3 +47,5 @@ class FeatureExtractor {
   AdaptiveNoise noise_[kMaxValues];
   float last_sigma_[kMaxValues] = {};  // at the last update
 };
+
+}  // namespace anomaly

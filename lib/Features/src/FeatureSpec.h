@@ -5,6 +5,8 @@
 
 #include "Bounds.h"
 
+namespace anomaly {
+
 enum class FeatureKind : uint8_t;  // FeatureCatalogue.h
 
 // What a, b and c mean is said in project/profile/catalogue.py: the parameters in their order.
@@ -30,3 +32,5 @@ struct FeatureConfig {
   const float* sigma;        // [channels] standard deviation of the noise, in the sensor's unit
   NoiseAdaptation adaptation = {};
 };
+
+}  // namespace anomaly

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 bool NoiseBlock::Update(float x) {
   constexpr float kCount = static_cast<float>(kSize);
   constexpr float kMiddle = (kCount - 1.0f) / 2.0f;
@@ -17,7 +19,7 @@ bool NoiseBlock::Update(float x) {
   if (++position_ < kSize) return false;
   position_ = 0;
   const float rest = squares_ - sum_ * sum_ / kCount - weighted_sum_ * weighted_sum_ / kTimeSquares;
-  variance_ = rest > 0.0f ? rest / (kCount - 2.0f) : 0.0f;
+  squares_ = rest > 0.0f ? rest / (kCount - 2.0f) : 0.0f;
   return true;
 }
 
@@ -52,3 +54,5 @@ void AdaptiveNoise::Update(float x, const NoiseAdaptation& adaptation) {
   if (variance_.value() > highest * highest) variance_.Set(highest * highest);
   sigma_ = std::sqrt(variance_.value());
 }
+
+}  // namespace anomaly

@@ -8,6 +8,8 @@
 #include "CompensatedSum.h"
 #include "FeatureSpec.h"
 
+namespace anomaly {
+
 // The variance of one block after the other.
 class NoiseBlock {
  public:
@@ -17,21 +19,22 @@ class NoiseBlock {
 
   // True with the last sample of a block, whose variance() is then new.
   bool Update(float x);
-  float variance() const { return variance_; }
+  float variance() const { return squares_; }
 
  private:
   int position_ = 0;
   float first_ = 0.0f;
   float sum_ = 0.0f;           // of d = x - first
   float weighted_sum_ = 0.0f;  // of k * d
-  float squares_ = 0.0f;       // of d * d
-  float variance_ = 0.0f;
+  float squares_ = 0.0f;       // of d * d; of a whole block its variance
 };
 
 // The mean over all blocks.
 class NoiseEstimator {
  public:
   void Reset() { *this = NoiseEstimator(); }
+  // Leaves the block that has begun: the next sample does not follow the last one.
+  void Interrupt() { block_.Reset(); }
   void Update(float x);
 
   // 0 before the first whole block.
@@ -66,3 +69,5 @@ class AdaptiveNoise {
   float measured_ = 0.0f;
   float sigma_ = 0.0f;
 };
+
+}  // namespace anomaly

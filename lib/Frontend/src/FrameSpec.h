@@ -7,6 +7,8 @@
 #include "Moments.h"
 #include "RealFft.h"
 
+namespace anomaly {
+
 // Instead of a channel: of all of them as one vector, its length or the sum of their powers.
 constexpr uint8_t kVector = 255;
 
@@ -77,6 +79,7 @@ struct FrameConfig {
     return windows == nullptr ? 0 : windows->size + windows->size / 2 + 1;
   }
   constexpr int32_t memory_floats() const { return ring_floats() + column_floats() + fft_floats(); }
+  constexpr int32_t fft_size() const { return windows == nullptr ? 0 : windows->size; }
   constexpr const float* turns() const { return windows == nullptr ? nullptr : windows->turns; }
 };
 
@@ -85,3 +88,5 @@ struct FrameMemory {
   float* floats = nullptr;  // [FrameConfig::memory_floats()]; nullptr without frames
   RealFft* fft = nullptr;   // of the windows' size
 };
+
+}  // namespace anomaly

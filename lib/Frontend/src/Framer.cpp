@@ -1,5 +1,7 @@
 #include "Framer.h"
 
+namespace anomaly {
+
 bool Framer::Tick() {
   if (config_.windows != nullptr && --until_window_ == 0) {
     until_window_ = config_.windows->hop;
@@ -53,3 +55,5 @@ void Framer::Values(float* values) const {
     }
   }
 }
+
+}  // namespace anomaly

@@ -3,6 +3,8 @@
 
 #include "FrameSpec.h"
 
+namespace anomaly {
+
 class Framer {
  public:
   // All must outlive the framer. Without windows there may be no FFT.
@@ -58,3 +60,5 @@ class Framer {
   int32_t until_due_ = 0;     // samples until a frame is due,
   int32_t until_window_ = 0;  // and a window
 };
+
+}  // namespace anomaly

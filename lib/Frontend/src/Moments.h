@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+namespace anomaly {
+
 // A logarithm stops here: nothing moves at all.
 constexpr float kLeastAmplitude = 1e-6f;
 
@@ -119,3 +121,5 @@ Moments MomentsOf(const Samples& samples, float sample_rate_hz) {
   moments.log_jerk = LogAmplitude(jerk);
   return moments;
 }
+
+}  // namespace anomaly

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+namespace anomaly {
+
 namespace {
 
 struct Complex {
@@ -55,19 +57,27 @@ void PlainFft::AddPower(float* samples, int32_t size, float* power) {
       }
     }
   }
-  const Complex first = z[0];
+  AddPowerOfPairs(samples, size, turns_, power);
+}
+
+void AddPowerOfPairs(const float* samples, int32_t size, const float* turns, float* power) {
+  const int32_t half = size / 2;
+  const auto z = [samples](int32_t i) { return Complex{samples[2 * i], samples[2 * i + 1]}; };
+  const Complex first = z(0);
   power[0] += (first.re + first.im) * (first.re + first.im);
   power[half] += (first.re - first.im) * (first.re - first.im);
   for (int32_t k = 1; k < half; ++k) {
-    const Complex a = z[k];
-    const Complex b = z[half - k];
+    const Complex a = z(k);
+    const Complex b = z(half - k);
     // The even samples gave (a + conj b) / 2, the odd ones (a - conj b) / 2i.
     const Complex even = {0.5f * (a.re + b.re), 0.5f * (a.im - b.im)};
     const Complex odd = {0.5f * (a.im + b.im), 0.5f * (b.re - a.re)};
-    const float cosine = turns_[2 * k];
-    const float sine = turns_[2 * k + 1];
+    const float cosine = turns[2 * k];
+    const float sine = turns[2 * k + 1];
     const float re = even.re + odd.re * cosine + odd.im * sine;
     const float im = even.im + odd.im * cosine - odd.re * sine;
     power[k] += re * re + im * im;
   }
 }
+
+}  // namespace anomaly

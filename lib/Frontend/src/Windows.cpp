@@ -3,6 +3,8 @@
 
 #include "Framer.h"
 
+namespace anomaly {
+
 namespace {
 constexpr float kLeastPower = kLeastAmplitude * kLeastAmplitude;
 constexpr float kDegrees = 57.29578f;
@@ -132,3 +134,5 @@ float Framer::Tilt() const {
   }
   return 2.0f * kDegrees * std::atan2(std::sqrt(apart), std::sqrt(together));
 }
+
+}  // namespace anomaly

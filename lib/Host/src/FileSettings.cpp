@@ -4,6 +4,8 @@
 
 #include "Crc.h"
 
+namespace anomaly {
+
 namespace {
 
 constexpr char kMagic[] = "ANOMALY1";
@@ -95,3 +97,5 @@ bool FileSettings::Save(const void* bytes, size_t size) {
   latest_slot_ = next;
   return true;
 }
+
+}  // namespace anomaly

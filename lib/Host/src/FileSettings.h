@@ -7,6 +7,8 @@
 
 #include "Platform.h"
 
+namespace anomaly {
+
 class FileSettings final : public SettingsStore {
  public:
   static constexpr size_t kRoom = 16384;  // of a block
@@ -36,3 +38,5 @@ class FileSettings final : public SettingsStore {
   int latest_slot_ = 1;
   size_t torn_ = 0;  // bytes of a slot that is not whole
 };
+
+}  // namespace anomaly

@@ -2,6 +2,8 @@
 
 #include <cinttypes>
 
+namespace anomaly {
+
 InjectionLog::InjectionLog(double sample_period_s, const char* const* channel_names)
     : sample_period_s_(sample_period_s),
       channel_names_(channel_names),
@@ -11,10 +13,15 @@ double InjectionLog::Seconds(uint64_t samples) const {
   return static_cast<double>(samples) * sample_period_s_;
 }
 
+void InjectionLog::PrintWhat(std::FILE* file, const Injection& injection) const {
+  std::fprintf(file, "%s", injection.kind);
+  if (injection.channel >= 0) std::fprintf(file, " of %s", channel_names_[injection.channel]);
+}
+
 void InjectionLog::Begin(const Injection& injection) {
-  std::fprintf(stderr, "[board] inject %s of %s t=%.3f..%.3f\n", injection.kind,
-               channel_names_[injection.channel], Seconds(injection.first),
-               Seconds(injection.last));
+  std::fprintf(stderr, "[board] inject ");
+  PrintWhat(stderr, injection);
+  std::fprintf(stderr, " t=%.3f..%.3f\n", Seconds(injection.first), Seconds(injection.last));
   if (count_ == kMaxListed) return;
   list_[count_++] = {injection, Outcome::kMissed, State::kNormal, 0};
 }
@@ -41,9 +48,9 @@ void InjectionLog::Print(std::FILE* file) const {
   for (int i = 0; i < count_; ++i) {
     const Entry& entry = list_[i];
     const Injection& injection = entry.injection;
-    std::fprintf(file, "Summary: injected %s of %s, t=%.3f..%.3f s: ", injection.kind,
-                 channel_names_[injection.channel], Seconds(injection.first),
-                 Seconds(injection.last));
+    std::fprintf(file, "Summary: injected ");
+    PrintWhat(file, injection);
+    std::fprintf(file, ", t=%.3f..%.3f s: ", Seconds(injection.first), Seconds(injection.last));
     switch (entry.outcome) {
       case Outcome::kMissed:
         std::fprintf(file, "missed\n");
@@ -59,3 +66,5 @@ void InjectionLog::Print(std::FILE* file) const {
   }
   std::fprintf(file, "Summary: alarms without an injection %" PRIu64 "\n", false_alarms_);
 }
+
+}  // namespace anomaly

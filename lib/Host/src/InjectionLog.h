@@ -7,10 +7,12 @@
 
 #include "Decision.h"
 
+namespace anomaly {
+
 // One disturbance; samples are counted from the first of the simulation.
 struct Injection {
   const char* kind;
-  int channel;
+  int channel;  // -1: no single one
   uint64_t first;
   uint64_t last;
   uint64_t watched;  // an alarm until this sample may still be due to it
@@ -45,6 +47,7 @@ class InjectionLog {
     uint64_t found;  // sample
   };
   double Seconds(uint64_t samples) const;
+  void PrintWhat(std::FILE* file, const Injection& injection) const;
 
   double sample_period_s_;
   const char* const* channel_names_;
@@ -54,3 +57,5 @@ class InjectionLog {
   State before_ = State::kWarmup;
   bool judged_ = false;
 };
+
+}  // namespace anomaly

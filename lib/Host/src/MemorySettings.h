@@ -5,6 +5,8 @@
 
 #include "Platform.h"
 
+namespace anomaly {
+
 class MemorySettings final : public SettingsStore {
  public:
   static constexpr size_t kRoom = 16384;
@@ -24,3 +26,5 @@ class MemorySettings final : public SettingsStore {
   char bytes_[kRoom];
   size_t size_ = 0;
 };
+
+}  // namespace anomaly

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstring>
 
+namespace anomaly {
+
 class OutputQueue {
  public:
   static constexpr size_t kCapacity = 65536;
@@ -27,3 +29,5 @@ class OutputQueue {
   char bytes_[kCapacity];
   size_t size_ = 0;
 };
+
+}  // namespace anomaly

@@ -6,6 +6,8 @@
 #include "Platform.h"
 #include "SerialPort.h"
 
+namespace anomaly {
+
 class PortLine final : public SerialLine {
  public:
   explicit PortLine(SerialPort* port) : port_(port) {}
@@ -22,3 +24,5 @@ class PortLine final : public SerialLine {
  private:
   SerialPort* port_;
 };
+
+}  // namespace anomaly

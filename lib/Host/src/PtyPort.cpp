@@ -5,10 +5,14 @@
 
 #ifdef _WIN32
 
+namespace anomaly {
+
 std::unique_ptr<SerialPort> OpenPtyPort(const char*) {
   std::fprintf(stderr, "Windows has no pseudo-terminals; use --serial tcp:PORT\n");
   return nullptr;
 }
+
+}  // namespace anomaly
 
 #else
 
@@ -22,6 +26,8 @@ std::unique_ptr<SerialPort> OpenPtyPort(const char*) {
 #include <cstdlib>
 #include <cstring>
 #include <string>
+
+namespace anomaly {
 
 namespace {
 
@@ -103,5 +109,7 @@ std::unique_ptr<SerialPort> OpenPtyPort(const char* link) {
   std::fprintf(stderr, "[board] serial on %s\n", link);
   return std::make_unique<PtyPort>(master, slave, link);
 }
+
+}  // namespace anomaly
 
 #endif

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+namespace anomaly {
+
 namespace {
 
 #ifdef _WIN32
@@ -298,3 +300,5 @@ HostSample RecordedInput::Next() {
   ReadAhead();
   return sample;
 }
+
+}  // namespace anomaly

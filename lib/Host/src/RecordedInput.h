@@ -9,6 +9,8 @@
 
 #include "HostInput.h"
 
+namespace anomaly {
+
 class RecordedInput final : public HostInput {
  public:
   static constexpr int kMaxColumns = 64;
@@ -66,3 +68,5 @@ class RecordedInput final : public HostInput {
   char time_text_[32] = {};
   char error_[1024] = {};
 };
+
+}  // namespace anomaly

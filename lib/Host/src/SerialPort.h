@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <memory>
 
+namespace anomaly {
+
 class SerialPort {
  public:
   virtual ~SerialPort() = default;
@@ -28,3 +30,5 @@ std::unique_ptr<SerialPort> OpenTcpPort(int port);
 // A pseudo-terminal whose name is `link`, a symbolic link that is removed at the end. nullptr after
 // a message on stderr; always on Windows, which has none.
 std::unique_ptr<SerialPort> OpenPtyPort(const char* link);
+
+}  // namespace anomaly

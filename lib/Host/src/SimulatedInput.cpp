@@ -5,6 +5,8 @@
 
 #include "Transfer.h"
 
+namespace anomaly {
+
 const char kScenarioNames[] = "normal, spike, step, drift, noise, stuck, dropout, mixed";
 
 namespace {
@@ -237,3 +239,5 @@ HostSample SimulatedInput::Next() {
   ++index_;
   return sample;
 }
+
+}  // namespace anomaly

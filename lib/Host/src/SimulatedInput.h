@@ -10,6 +10,8 @@
 #include "NormalSignal.h"
 #include "SensorConfig.h"
 
+namespace anomaly {
+
 // Sizes are multiples of the noise and stay believable. What is written as a second here is two
 // samples at least, so that a slow sensor has as many of them. Nothing begins before a detector has
 // warmed up; of several channels one at a time is disturbed, in turn.
@@ -41,7 +43,7 @@ class SimulatedInput final : public HostInput {
   bool Done() const override { return false; }
 
   // Samples until every kind of disturbance was there once; of kMixed the first minute.
-  uint64_t round() const { return round_; }
+  uint64_t round() const override { return round_; }
 
  private:
   struct Phase {
@@ -82,3 +84,5 @@ class SimulatedInput final : public HostInput {
   uint64_t index_ = 0;
   InjectionLog* log_;
 };
+
+}  // namespace anomaly

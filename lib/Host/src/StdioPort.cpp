@@ -7,6 +7,8 @@
 
 #include "SerialPort.h"
 
+namespace anomaly {
+
 namespace {
 
 // Shared with a thread that blocks in a read, perhaps until the program ends: the last of the two
@@ -73,3 +75,5 @@ std::unique_ptr<SerialPort> OpenStdioPort(int patience_ms) {
   if (patience_ms > 0 && !port->WaitForEnd(patience_ms)) return nullptr;
   return port;
 }
+
+}  // namespace anomaly

@@ -44,6 +44,8 @@ static constexpr int kSendFlags = 0;
 #endif
 #endif
 
+namespace anomaly {
+
 namespace {
 
 class TcpPort final : public SerialPort {
@@ -157,3 +159,5 @@ std::unique_ptr<SerialPort> OpenTcpPort(int port) {
   std::fprintf(stderr, "[board] serial on socket://localhost:%d\n", ntohs(address.sin_port));
   return std::make_unique<TcpPort>(listener);
 }
+
+}  // namespace anomaly

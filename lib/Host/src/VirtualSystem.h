@@ -3,6 +3,8 @@
 
 #include "Platform.h"
 
+namespace anomaly {
+
 class VirtualSystem final : public System {
  public:
   void Reboot() override { requested_ = true; }
@@ -17,3 +19,5 @@ class VirtualSystem final : public System {
  private:
   bool requested_ = false;
 };
+
+}  // namespace anomaly

@@ -2,6 +2,8 @@
 
 #include "Transfer.h"
 
+namespace anomaly {
+
 namespace {
 
 constexpr uint32_t kCountMask = 0xFFF;
@@ -59,3 +61,5 @@ int AdcStream::Take(const uint8_t* bytes, size_t size, float* samples) {
   if (fault_ == Fault::kNone) fault_ = Fault::kStuck;
   return made;
 }
+
+}  // namespace anomaly

@@ -8,6 +8,8 @@
 #include "AnalogConfig.h"
 #include "Fault.h"
 
+namespace anomaly {
+
 // How a conversion lies in memory; both are little-endian.
 enum class AdcLayout : uint8_t {
   kSwappedPairs,  // ESP32: 16 bits, a count of 12 under a channel of 4; the second of two lies
@@ -57,3 +59,5 @@ class AdcStream {
   uint32_t count_ = 0;
   Fault fault_ = Fault::kNone;
 };
+
+}  // namespace anomaly

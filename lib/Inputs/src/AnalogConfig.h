@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+namespace anomaly {
+
 enum class AnalogKind : uint8_t {
   kLinear,              // unit = volts * gain + offset
   kThermistorToGround,  // NTC between pin and ground, series resistor to the supply
@@ -25,3 +27,5 @@ struct AnalogConfig {
   uint16_t oversampling;          // conversions averaged for one sample
   const AnalogChannel* channels;  // [channels of a sample]
 };
+
+}  // namespace anomaly

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+namespace anomaly {
+
 class HoleCount {
  public:
   // What the interrupt had counted before and after a buffer was read: whether the buffer may
@@ -23,3 +25,5 @@ class HoleCount {
   uint32_t counted_ = 0;
   uint32_t lost_ = 0;
 };
+
+}  // namespace anomaly

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace anomaly {
+
 class I2cBus {
  public:
   virtual ~I2cBus() = default;
@@ -18,3 +20,5 @@ class I2cBus {
   // byte, and the bus begins anew.
   virtual void Recover() = 0;
 };
+
+}  // namespace anomaly

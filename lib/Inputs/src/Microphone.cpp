@@ -1,5 +1,7 @@
 #include "Microphone.h"
 
+namespace anomaly {
+
 namespace {
 
 constexpr int32_t kFullScale = 1 << 23;
@@ -45,3 +47,5 @@ int Microphone::Take(const int32_t* slots, int frames, float* samples) {
   }
   return made;
 }
+
+}  // namespace anomaly

@@ -8,6 +8,8 @@
 #include "Fault.h"
 #include "RawCheck.h"
 
+namespace anomaly {
+
 struct MicrophoneConfig {
   float rate_hz;
   bool right;  // the slot that the profile names
@@ -41,3 +43,5 @@ class Microphone {
   bool changed_ = false;
   std::atomic<bool> right_;
 };
+
+}  // namespace anomaly

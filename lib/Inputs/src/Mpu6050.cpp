@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 namespace {
 
 // Registers, by the names of the data sheet.
@@ -250,3 +252,5 @@ void Mpu6050::Lose(Fault fault, int64_t next_try) {
   fault_ = fault;
   next_try_ = next_try;
 }
+
+}  // namespace anomaly

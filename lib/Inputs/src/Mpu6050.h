@@ -10,6 +10,8 @@
 #include "SampleBlock.h"
 #include "SamplePace.h"
 
+namespace anomaly {
+
 struct Mpu6050Config {
   float rate_hz;     // 1000 / n
   uint16_t range_g;  // 2, 4, 8 or 16
@@ -101,3 +103,5 @@ class Mpu6050 {
   float values_[kBlock * kChannels] = {};
   SampleBlock block_ = {};
 };
+
+}  // namespace anomaly

@@ -2,6 +2,8 @@
 // noise on it. A simulated sensor is made of it.
 #pragma once
 
+namespace anomaly {
+
 struct NormalSignal {
   int channels;
   const float* level;   // [channels], in the sensor's unit
@@ -10,3 +12,5 @@ struct NormalSignal {
   const float*
       mixing;  // lower triangle, row after row: what channels have in common of what is new
 };
+
+}  // namespace anomaly

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 namespace {
 
 constexpr int64_t kWindowUs = 400'000;  // ten blocks of DMA, of which each end is a millisecond off
@@ -31,3 +33,5 @@ RateTuner::Result RateTuner::Take(uint32_t conversions, int64_t micros) {
   ask_hz_ = next_hz;
   return Result::kAskAgain;
 }
+
+}  // namespace anomaly

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+namespace anomaly {
+
 class RateTuner {
  public:
   enum class Result : uint8_t {
@@ -32,3 +34,5 @@ class RateTuner {
   int64_t since_ = 0;
   uint32_t count_ = 0;
 };
+
+}  // namespace anomaly

@@ -1,5 +1,7 @@
 #include "RawCheck.h"
 
+namespace anomaly {
+
 namespace {
 
 uint32_t Next(uint32_t run) { return run < UINT32_MAX ? run + 1 : run; }
@@ -22,3 +24,5 @@ Fault RawCheck::Update(const int32_t* numbers, int channels) {
   if (equal_ >= longest_) return zero ? Fault::kSilent : Fault::kStuck;
   return Fault::kNone;
 }
+
+}  // namespace anomaly

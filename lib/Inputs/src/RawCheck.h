@@ -7,6 +7,8 @@
 #include "Bounds.h"
 #include "Fault.h"
 
+namespace anomaly {
+
 class RawCheck {
  public:
   // Largest and smallest number of the converter; so many samples in a row are too long.
@@ -28,3 +30,5 @@ class RawCheck {
   uint32_t equal_ = 0;  // samples in a row, this one included
   uint32_t full_ = 0;
 };
+
+}  // namespace anomaly

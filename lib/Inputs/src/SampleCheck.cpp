@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 Fault SampleCheck::Update(const ChannelConfig& config, uint32_t stuck_samples, float value) {
   if (!std::isfinite(value)) return Fault::kNotANumber;
   if (value < config.valid_low || value > config.valid_high) return Fault::kOutOfRange;
@@ -10,3 +12,5 @@ Fault SampleCheck::Update(const ChannelConfig& config, uint32_t stuck_samples, f
   if (stuck_samples > 0 && run_ >= stuck_samples) return Fault::kStuck;
   return Fault::kNone;
 }
+
+}  // namespace anomaly

@@ -6,6 +6,8 @@
 #include "Fault.h"
 #include "SensorConfig.h"
 
+namespace anomaly {
+
 // Judges one channel's samples, one after the other.
 class SampleCheck {
  public:
@@ -18,3 +20,5 @@ class SampleCheck {
   float previous_ = 0.0f;
   uint32_t run_ = 0;  // equal samples in a row, this one included
 };
+
+}  // namespace anomaly

@@ -5,6 +5,8 @@
 
 #include "SampleBlock.h"
 
+namespace anomaly {
+
 class SampleInput {
  public:
   virtual ~SampleInput() = default;
@@ -20,3 +22,5 @@ class SampleInput {
   // there is nothing to say. Never changes.
   virtual const char* part() const { return nullptr; }
 };
+
+}  // namespace anomaly

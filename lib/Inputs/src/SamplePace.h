@@ -6,6 +6,8 @@
 
 #include "SampleBlock.h"
 
+namespace anomaly {
+
 class SamplePace {
  public:
   explicit SamplePace(float rate_hz) : rate_hz_(rate_hz) {}
@@ -51,3 +53,5 @@ class SamplePace {
   float rate_hz_;
   int64_t told_ = 0;
 };
+
+}  // namespace anomaly

@@ -6,6 +6,8 @@
 
 #include "AnalogConfig.h"
 
+namespace anomaly {
+
 struct ChannelConfig {
   float valid_low;  // a reading outside is not believable, in the channel's unit
   float valid_high;
@@ -16,3 +18,5 @@ struct SensorConfig {
   const ChannelConfig* channels;  // [channels of a sample]
   const AnalogConfig* analog;     // nullptr: the readings do not come through an ADC
 };
+
+}  // namespace anomaly

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 namespace {
 constexpr float kZeroCelsiusInKelvin = 273.15f;
 }
@@ -37,3 +39,5 @@ Fault RailFault(const AnalogConfig& config, float counts) {
   if (counts >= static_cast<float>(config.adc_max)) return Fault::kHighRail;
   return Fault::kNone;
 }
+
+}  // namespace anomaly

@@ -6,9 +6,11 @@
 #include "Platform.h"
 #include "VerdictSink.h"
 
+namespace anomaly {
+
 class LedOutput final : public VerdictSink {
  public:
-  explicit LedOutput(Led& led) : led_(led) {}
+  explicit LedOutput(Switch& led) : led_(led) {}
 
   void Take(const JudgedFrame& frame) override { Show(frame.verdict.state == State::kAnomaly); }
 
@@ -26,6 +28,8 @@ class LedOutput final : public VerdictSink {
     on_ = on;
   }
 
-  Led& led_;
+  Switch& led_;
   bool on_ = false;
 };
+
+}  // namespace anomaly

@@ -1,14 +1,16 @@
 // Who is told of each frame's verdict. Sampling thread: a sink never waits.
 #pragma once
 
-#include "Detector.h"
 #include "Fault.h"
+#include "FrameDetector.h"
+
+namespace anomaly {
 
 struct JudgedFrame {
-  const Verdict& verdict;
+  const FrameVerdict& verdict;
   Fault fault;            // kNone unless the state is FAULT
   const float* values;    // [channels] of the sensor
-  const float* expected;  // [channels], see Detector::Expect(); nullptr where nobody asked
+  const float* expected;  // [channels], see FrameDetector::Expect(); nullptr where nobody asked
 };
 
 class VerdictSink {
@@ -16,3 +18,5 @@ class VerdictSink {
   virtual ~VerdictSink() = default;
   virtual void Take(const JudgedFrame& frame) = 0;
 };
+
+}  // namespace anomaly

@@ -2,14 +2,27 @@
 
 #include <cmath>
 
+namespace anomaly {
+
 const char kBusyError[] = "busy, try again";
 const char kNotNormalError[] = "calibrate works in state NORMAL only";
 const char kLeftNormalError[] = "calibrate was given up: the signal was not NORMAL all the time";
 const char kImplausibleNoiseError[] =
     "the noise is not the trained one within a factor of 4: record and retrain";
+const char kNoScoreError[] = "the profile has no score; its slow charts learn by themselves";
+const char kGenericError[] =
+    "the profile has learnt its noise by itself; calibrate measures it again";
+const char kLearnInFaultError[] = "learn does not work in state FAULT: the sensor is not believed";
+const char kFaultWhileLearningError[] = "learn was given up: the sensor was in FAULT";
+const char kGapWhileLearningError[] = "learn was given up: samples are missing; try again";
+const char kNoNumberError[] = "learn was given up: the network gave no number";
+const char kLearnCancelledError[] = "learn was given up: another command took its place";
 const char kLearnsNothingError[] = "the profile has neither [detector.learning] nor [slow]";
 const char kNoSlowChartsError[] = "the profile has no slow charts ([slow])";
 const char kNoAlarmError[] = "there was no alarm since the start that a limit could be widened for";
+const char kNoLinkError[] = "this program has no link";
+const char kNoNetworkError[] =
+    "this firmware has no network of its own (custom_network = mqtt): a gateway connects it";
 const char kAnotherCommandError[] = "calibrate was given up: another command took its place";
 
 namespace {
@@ -33,10 +46,12 @@ void AddStatus(LineBuffer& line, const StatusAnswer& status) {
   line.Add(" missed=").AddInteger(status.missed);
   line.Add(" dropped=").AddInteger(status.dropped);
   line.Add(" queue_max=").AddInteger(status.queue_max);
+  line.Add(" baud=").AddInteger(status.baud);
   line.Add(" anomalies=").AddInteger(status.anomalies);
   line.Add(" faults=").AddInteger(status.faults);
   line.Add(" threshold=").AddFixed(status.threshold, kScoreDecimals);
   line.Add(" noise=").AddFixed(status.noise, kRawDecimals);
+  if (status.can_learn) line.Add(" detector=").Add(status.fitted ? "learnt" : "trained");
   if (status.learns) line.Add(" days_learnt=").AddInteger(status.days_learnt);
   if (status.has_slow) {
     line.Add(" slow=").AddFixed(status.slow, kSlowDecimals);
@@ -48,6 +63,11 @@ void AddStatus(LineBuffer& line, const StatusAnswer& status) {
   line.Add(" p99_us=").AddInteger(status.p99_us);
   line.Add(" engine_bytes=").AddInteger(status.engine_bytes);
   line.Add(" engine_reserved=").AddInteger(status.engine_reserved);
+  if (status.link != nullptr) {
+    line.Add(" link=").Add(status.link);
+    line.Add(" queue=").AddInteger(status.link_queue);
+    line.Add(" lost=").AddInteger(status.link_lost);
+  }
   for (int i = 0; i < status.figure_count; ++i) {
     const SystemFigure& figure = status.figures[i];
     line.Add(' ').Add(figure.name).Add('=');
@@ -90,15 +110,21 @@ void AddError(LineBuffer& line, const char* reason) { line.Add("ERR ").Add(reaso
 
 void AddHelp(LineBuffer& line) { line.Add("OK ").Add(kHelpText).End(); }
 
-void AddRawSet(LineBuffer& line, bool on, bool crc) {
-  line.Add(!on ? "OK raw off" : crc ? "OK raw on crc" : "OK raw on").End();
+void AddRawSet(LineBuffer& line, bool on, bool crc, const char* packing) {
+  line.Add(!on ? "OK raw off" : crc ? "OK raw on crc" : "OK raw on");
+  if (on && packing != nullptr) line.Add(' ').Add(packing);
+  line.End();
 }
+
+void AddBaudSet(LineBuffer& line, uint32_t baud) { line.Add("OK baud ").AddInteger(baud).End(); }
 
 void AddChannelsSet(LineBuffer& line, bool on) {
   line.Add(on ? "OK channels on" : "OK channels off").End();
 }
 
 void AddRebooting(LineBuffer& line) { line.Add("OK rebooting").End(); }
+
+void AddFactoryReset(LineBuffer& line) { line.Add("OK factory reset, then rebooting").End(); }
 
 void AddInjected(LineBuffer& line, float value, uint32_t count, bool waits) {
   line.Add("OK inject ").AddFixed(value, kValueDecimals).Add(' ').AddInteger(count);
@@ -112,12 +138,41 @@ void AddThresholdSet(LineBuffer& line, float threshold, bool kept) {
 
 void AddThresholdDefault(LineBuffer& line) { line.Add("OK threshold default").End(); }
 
-void AddCalibrating(LineBuffer& line, uint32_t samples, uint32_t period_us, uint32_t asked_s) {
-  const uint64_t micros = uint64_t{samples} * period_us;
+namespace {
+
+void AddWanted(LineBuffer& line, uint32_t frames, uint32_t period_us, uint32_t asked_s,
+               const char* unit) {
+  const uint64_t micros = uint64_t{frames} * period_us;
   const auto seconds = static_cast<int64_t>((micros + 999999) / 1000000);
-  line.Add("Calibrating: ").AddInteger(seconds).Add(" s of normal signal are wanted");
-  if (seconds > asked_s) line.Add(", ").AddInteger(samples).Add(" samples at least");
+  line.AddInteger(seconds).Add(" s of normal signal are wanted");
+  if (seconds > asked_s) line.Add(", ").AddInteger(frames).Add(unit);
   line.End();
+}
+
+}  // namespace
+
+void AddCalibrating(LineBuffer& line, uint32_t samples, uint32_t period_us, uint32_t asked_s) {
+  AddWanted(line.Add("Calibrating: "), samples, period_us, asked_s, " samples at least");
+}
+
+void AddLearning(LineBuffer& line, uint32_t frames, uint32_t period_us, uint32_t asked_s) {
+  AddWanted(line.Add("Learning: "), frames, period_us, asked_s, " frames at least");
+}
+
+void AddFitted(LineBuffer& line, const FitChange& change) {
+  line.Add("OK learn threshold ").AddFixed(change.threshold_before, kScoreDecimals).Add(" -> ");
+  line.AddFixed(change.threshold, kScoreDecimals);
+  if (change.user_threshold) line.Add(kSetByTheUser);
+  line.Add(" frames ").AddInteger(change.frames);
+  if (!change.kept) line.Add(kNotKept);
+  line.End();
+}
+
+void AddFitDefault(LineBuffer& line) { line.Add("OK learn default").End(); }
+
+void AddSteppedError(LineBuffer& line, const char* value) {
+  line.Add("ERR learn was given up: ").Add(value);
+  line.Add(" stepped from one level to another; learn again when it is steady").End();
 }
 
 void AddCalibrated(LineBuffer& line, const CalibrationChange& change) {
@@ -189,3 +244,5 @@ void AddLearntDone(LineBuffer& line, uint32_t days, float minutes) {
   line.Add("OK days_learnt=").AddInteger(days);
   line.Add(" minutes=").AddInteger(static_cast<int64_t>(minutes)).End();
 }
+
+}  // namespace anomaly

@@ -8,6 +8,8 @@
 #include "Lines.h"
 #include "Platform.h"
 
+namespace anomaly {
+
 struct StatusAnswer {
   State state;
   int64_t uptime_s;
@@ -17,6 +19,7 @@ struct StatusAnswer {
   uint32_t missed;
   uint32_t dropped;
   uint32_t queue_max;
+  uint32_t baud;
   uint32_t anomalies;
   uint32_t faults;
   float threshold;
@@ -27,9 +30,14 @@ struct StatusAnswer {
   uint32_t p99_us;
   int32_t engine_bytes;
   int32_t engine_reserved;
+  const char* link;  // nullptr: there is none, and the following are not shown
+  uint32_t link_queue;
+  uint32_t link_lost;
   const SystemFigure* figures;
   int figure_count;
-  bool learns;  // then the following are shown
+  bool can_learn;  // then `fitted` is shown
+  bool fitted;     // what is in use was fitted on this board
+  bool learns;     // then the following are shown
   uint32_t days_learnt;
   bool has_slow;  // then these, too
   float slow;
@@ -60,9 +68,12 @@ void AddModel(LineBuffer& line, const ModelAnswer& model);
 
 void AddError(LineBuffer& line, const char* reason);
 void AddHelp(LineBuffer& line);
-void AddRawSet(LineBuffer& line, bool on, bool crc);
+// `packing`, where samples come in blocks: what `raw on` says of them.
+void AddRawSet(LineBuffer& line, bool on, bool crc, const char* packing = nullptr);
+void AddBaudSet(LineBuffer& line, uint32_t baud);
 void AddChannelsSet(LineBuffer& line, bool on);
 void AddRebooting(LineBuffer& line);
+void AddFactoryReset(LineBuffer& line);
 
 // `waits`: the values come as soon as the warm-up ends.
 void AddInjected(LineBuffer& line, float value, uint32_t count, bool waits);
@@ -87,6 +98,22 @@ struct CalibrationChange {
 void AddCalibrated(LineBuffer& line, const CalibrationChange& change);
 void AddCalibrationDefault(LineBuffer& line);
 
+// "Learning: ...": the answer to `learn` follows when it is done. `asked_s`: what was typed.
+void AddLearning(LineBuffer& line, uint32_t frames, uint32_t period_us, uint32_t asked_s);
+
+// What a `learn` changed.
+struct FitChange {
+  float threshold_before;
+  float threshold;
+  uint32_t frames;
+  bool user_threshold;  // the threshold is the user's own and stays
+  bool kept;            // it survives a reboot
+};
+void AddFitted(LineBuffer& line, const FitChange& change);
+void AddFitDefault(LineBuffer& line);
+// A value that did not stay on its level.
+void AddSteppedError(LineBuffer& line, const char* value);
+
 // "OK normal: level 1 h, its limit went from 35.00 to 37.50".
 void AddAccepted(LineBuffer& line, CauseText what, float from, float to);
 // "OK the ordinary level went from 25.01 to 28.40"; `value`: its name where there are several.
@@ -103,6 +130,13 @@ void AddLearntLimit(LineBuffer& line, int number, CauseText what, float below, f
 void AddLearntDone(LineBuffer& line, uint32_t days, float minutes);
 
 // Reasons for AddError().
+extern const char kNoScoreError[];
+extern const char kGenericError[];
+extern const char kLearnInFaultError[];
+extern const char kFaultWhileLearningError[];
+extern const char kGapWhileLearningError[];
+extern const char kNoNumberError[];
+extern const char kLearnCancelledError[];
 extern const char kLearnsNothingError[];
 extern const char kNoSlowChartsError[];
 extern const char kNoAlarmError[];
@@ -111,3 +145,7 @@ extern const char kNotNormalError[];
 extern const char kLeftNormalError[];
 extern const char kImplausibleNoiseError[];
 extern const char kAnotherCommandError[];
+extern const char kNoLinkError[];
+extern const char kNoNetworkError[];
+
+}  // namespace anomaly

@@ -4,18 +4,24 @@
 #include <cstdlib>
 #include <cstring>
 
+namespace anomaly {
+
 const char kHelpText[] =
-    "help | status | model | raw on|off|on crc | channels on|off | inject VALUE [COUNT] | "
-    "threshold VALUE|default | calibrate [SECONDS]|default | learnt | normal | accept | forget | "
-    "selftest | reboot";
+    "help | status | model | raw on|off|on crc | baud RATE | channels on|off | "
+    "inject VALUE [COUNT] | threshold VALUE|default | calibrate [SECONDS]|default | "
+    "learn [SECONDS]|default | learnt | normal | accept | forget | "
+    "selftest | link ... | wifi SSID [PASSPHRASE] | mqtt URI | enroll | factory-reset | reboot";
 
 namespace {
 
 constexpr int kMaxWords = 4;
+constexpr char kLinkBegin[] = "link ";
+constexpr uint32_t kBaudRates[] = {115200, 230400, 460800, 921600, 2000000};
 constexpr uint32_t kMaxInjectCount = 100000;
 constexpr uint32_t kDefaultCalibrationSeconds = 60;
-constexpr uint32_t kMinCalibrationSeconds = 10;
-constexpr uint32_t kMaxCalibrationSeconds = 3600;
+constexpr uint32_t kDefaultLearnSeconds = 300;
+constexpr uint32_t kMinSeconds = 10;
+constexpr uint32_t kMaxSeconds = 3600;
 
 // Splits in place; a fifth word is counted but not kept.
 int Split(char* line, const char* words[kMaxWords]) {
@@ -66,6 +72,17 @@ Command ParseRaw(const char* const* words, int count) {
   return Invalid("raw wants on, off or on crc");
 }
 
+Command ParseBaud(const char* const* words, int count) {
+  Command command = {};
+  command.kind = CommandKind::kBaud;
+  if (count == 2 && ParseCount(words[1], 0, UINT32_MAX, &command.count)) {
+    for (const uint32_t rate : kBaudRates) {
+      if (rate == command.count) return command;
+    }
+  }
+  return Invalid("baud wants 115200, 230400, 460800, 921600 or 2000000");
+}
+
 Command ParseChannels(const char* const* words, int count) {
   Command command = {};
   command.kind = CommandKind::kChannels;
@@ -100,28 +117,53 @@ Command ParseThreshold(const char* const* words, int count) {
   return command;
 }
 
-Command ParseCalibrate(const char* const* words, int count) {
+// `calibrate` and `learn`: SECONDS of normal signal, or default.
+Command ParseSeconds(CommandKind kind, uint32_t seconds, const char* const* words, int count,
+                     const char* error) {
   Command command = {};
-  command.kind = CommandKind::kCalibrate;
-  command.count = kDefaultCalibrationSeconds;
+  command.kind = kind;
+  command.count = seconds;
   if (count == 1) return command;
   if (count == 2 && std::strcmp(words[1], "default") == 0) {
     command.restore = true;
     return command;
   }
-  if (count > 2 ||
-      !ParseCount(words[1], kMinCalibrationSeconds, kMaxCalibrationSeconds, &command.count)) {
-    return Invalid("calibrate wants SECONDS from 10 to 3600, or default");
+  if (count > 2 || !ParseCount(words[1], kMinSeconds, kMaxSeconds, &command.count)) {
+    return Invalid(error);
   }
   return command;
+}
+
+// What sets how a board gets to its server.
+bool IsProvisioning(const char* line) {
+  constexpr const char* kNames[] = {"wifi", "mqtt", "enroll"};
+  for (const char* name : kNames) {
+    const size_t size = std::strlen(name);
+    if (std::strncmp(line, name, size) == 0 && std::strchr(" \t", line[size]) != nullptr)
+      return true;
+  }
+  return false;
 }
 
 }  // namespace
 
 Command ParseCommand(const char* line) {
-  char buffer[LineReader::kMaxLine + 1];
+  char buffer[kMaxCommand + 1];
   const size_t length = std::strlen(line);
   if (length > LineReader::kMaxLine) return Invalid("line too long");
+  if (std::strncmp(line, kLinkBegin, sizeof(kLinkBegin) - 1) == 0) {
+    Command command = {};
+    command.kind = CommandKind::kLink;
+    command.text = line + sizeof(kLinkBegin) - 1;
+    return command;
+  }
+  if (IsProvisioning(line)) {
+    Command command = {};
+    command.kind = CommandKind::kProvision;
+    command.text = line;
+    return command;
+  }
+  if (length > kMaxCommand) return Invalid("line too long");
   std::memcpy(buffer, line, length + 1);
   const char* words[kMaxWords] = {};
   const int count = Split(buffer, words);
@@ -133,7 +175,7 @@ Command ParseCommand(const char* line) {
                {"model", CommandKind::kModel},   {"selftest", CommandKind::kSelftest},
                {"normal", CommandKind::kNormal}, {"accept", CommandKind::kAccept},
                {"forget", CommandKind::kForget}, {"learnt", CommandKind::kLearnt},
-               {"reboot", CommandKind::kReboot}};
+               {"reboot", CommandKind::kReboot}, {"factory-reset", CommandKind::kFactoryReset}};
   for (const auto& entry : plain) {
     if (std::strcmp(words[0], entry.name) != 0) continue;
     if (count > 1) return Invalid("this command takes no argument");
@@ -142,10 +184,18 @@ Command ParseCommand(const char* line) {
     return command;
   }
   if (std::strcmp(words[0], "raw") == 0) return ParseRaw(words, count);
+  if (std::strcmp(words[0], "baud") == 0) return ParseBaud(words, count);
   if (std::strcmp(words[0], "channels") == 0) return ParseChannels(words, count);
   if (std::strcmp(words[0], "inject") == 0) return ParseInject(words, count);
   if (std::strcmp(words[0], "threshold") == 0) return ParseThreshold(words, count);
-  if (std::strcmp(words[0], "calibrate") == 0) return ParseCalibrate(words, count);
+  if (std::strcmp(words[0], "calibrate") == 0) {
+    return ParseSeconds(CommandKind::kCalibrate, kDefaultCalibrationSeconds, words, count,
+                        "calibrate wants SECONDS from 10 to 3600, or default");
+  }
+  if (std::strcmp(words[0], "learn") == 0) {
+    return ParseSeconds(CommandKind::kLearn, kDefaultLearnSeconds, words, count,
+                        "learn wants SECONDS from 10 to 3600, or default");
+  }
   return Invalid("unknown command, try help");
 }
 
@@ -163,3 +213,5 @@ bool LineReader::Feed(char byte) {
   if (size_ <= kMaxLine) line_[size_++] = byte;
   return false;
 }
+
+}  // namespace anomaly

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstring>
 
+namespace anomaly {
+
 void LineBuffer::Clear() {
   size_ = 0;
   text_[0] = '\0';
@@ -70,6 +72,20 @@ LineBuffer& LineBuffer::AddHex16(uint16_t value) {
   return *this;
 }
 
+LineBuffer& LineBuffer::AddShort(float value, int digits) {
+  constexpr int kMostDecimals = 6;
+  int decimals = digits;
+  for (float power = 1.0f; decimals > 0 && std::fabs(value) >= power; power *= 10.0f) --decimals;
+  if (decimals > kMostDecimals) decimals = kMostDecimals;
+  const size_t start = size_;
+  AddFixed(value, decimals);
+  if (std::strchr(text_ + start, '.') == nullptr) return *this;
+  while (text_[size_ - 1] == '0') --size_;
+  if (text_[size_ - 1] == '.') --size_;
+  text_[size_] = '\0';
+  return *this;
+}
+
 LineBuffer& LineBuffer::AddFixed(float value, int decimals) {
   if (std::isnan(value)) return Add("nan");
   if (std::isinf(value)) return Add(value < 0.0f ? "-inf" : "inf");
@@ -100,3 +116,5 @@ LineBuffer& LineBuffer::AddFixed(float value, int decimals) {
   }
   return *this;
 }
+
+}  // namespace anomaly

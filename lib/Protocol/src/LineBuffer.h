@@ -5,12 +5,15 @@
 #include <cstdint>
 #include <cstring>
 
+namespace anomaly {
+
 class LineBuffer {
  public:
-  static constexpr size_t kCapacity = 2048;  // of a line with its end
+  static constexpr size_t kCapacity = 2080;  // of a line with its end
 
   // What does not fit is left out, and End() says so; the text is always terminated.
   LineBuffer& Add(const char* text) { return Append(text, std::strlen(text)); }
+  LineBuffer& Add(const char* text, size_t size) { return Append(text, size); }
   LineBuffer& Add(char character);
   LineBuffer& AddInteger(int64_t value);
   LineBuffer& AddHex16(uint16_t value);  // four lower-case digits
@@ -20,6 +23,9 @@ class LineBuffer {
   // decimals.
   LineBuffer& AddFixed(float value, int decimals);
 
+  // The same with `digits` significant digits, 6 decimals at most, and without zeros at the end.
+  LineBuffer& AddShort(float value, int digits);
+
   // Ends the line with "\r\n", for which there is always room. A line that was cut ends in "..."
   // before it, so that it is never taken for a whole one.
   LineBuffer& End();
@@ -27,6 +33,7 @@ class LineBuffer {
   void Clear();
   const char* text() const { return text_; }
   size_t size() const { return size_; }
+  bool truncated() const { return truncated_; }  // something did not fit
 
  private:
   static constexpr size_t kRoom = kCapacity - 2;  // for text
@@ -39,3 +46,5 @@ class LineBuffer {
   size_t size_ = 0;
   bool truncated_ = false;
 };
+
+}  // namespace anomaly

@@ -2,15 +2,26 @@
 
 #include <cmath>
 
+#include "Base64.h"
 #include "Crc.h"
+
+namespace anomaly {
 
 const char kOfAnotherModelText[] = "of another model";
 const char kOfAnotherVersionText[] = "of another version";
 const char kDamagedText[] = "that were damaged";
 
 namespace {
+
 constexpr int kFingerprintDigits = 12;
+
+// "*<crc>" of all from `start` on.
+void AddCheck(LineBuffer& line, size_t start) {
+  const uint16_t check = Crc16(line.text() + start, line.size() - start);
+  line.Add('*').AddHex16(check);
 }
+
+}  // namespace
 
 void AddInitializing(LineBuffer& line) { line.Add("Initializing Anomaly Detector...").End(); }
 
@@ -57,10 +68,10 @@ void AddFailure(LineBuffer& line, const char* what, const char* detail) {
   line.End();
 }
 
-void AddReading(LineBuffer& line, const Verdict& verdict, float value, CauseText cause,
-                int channels, const ChannelReadings* others) {
-  line.Add("Real: ").AddFixed(value, kValueDecimals);
-  line.Add(" | Recon: ").AddFixed(verdict.reconstruction, kValueDecimals);
+void AddReading(LineBuffer& line, const FrameVerdict& verdict, const ChannelReadings& values,
+                CauseText cause, int channels, bool shows_others) {
+  line.Add("Real: ").AddFixed(values.values[0], values.decimals_of(0));
+  line.Add(" | Recon: ").AddFixed(verdict.reconstruction, values.decimals_of(0));
   line.Add(" | Score: ").AddFixed(verdict.score, kScoreDecimals);
   if (verdict.threshold < kNoThreshold) {
     line.Add(" | Threshold: ").AddFixed(verdict.threshold, kScoreDecimals);
@@ -72,10 +83,11 @@ void AddReading(LineBuffer& line, const Verdict& verdict, float value, CauseText
   }
   if (!std::isnan(verdict.slow)) line.Add(" | Slow: ").AddFixed(verdict.slow, kSlowDecimals);
   if (channels > 1) line.Add(" | Channels: ").AddInteger(channels);
-  for (int i = 1; others != nullptr && i < channels; ++i) {
-    line.Add(" | ").Add(others->names[i]).Add(": ").AddFixed(others->values[i], kValueDecimals);
-    if (!std::isfinite(others->expected[i])) continue;
-    line.Add(" (").AddFixed(others->expected[i], kValueDecimals).Add(')');
+  for (int i = 1; shows_others && i < channels; ++i) {
+    const int decimals = values.decimals_of(i);
+    line.Add(" | ").Add(values.names[i]).Add(": ").AddFixed(values.values[i], decimals);
+    if (!std::isfinite(values.expected[i])) continue;
+    line.Add(" (").AddFixed(values.expected[i], decimals).Add(')');
   }
   line.End();
 }
@@ -93,9 +105,20 @@ void AddRaw(LineBuffer& line, uint32_t sequence, int64_t milliseconds, const flo
   const size_t start = line.size();
   line.Add("RAW,").AddInteger(sequence).Add(',').AddInteger(milliseconds);
   for (int i = 0; i < channels; ++i) line.Add(',').AddFixed(values[i], kRawDecimals);
-  if (crc) {
-    const uint16_t check = Crc16(line.text() + start, line.size() - start);
-    line.Add('*').AddHex16(check);
-  }
+  if (crc) AddCheck(line, start);
   line.End();
 }
+
+void AddRawBlock(LineBuffer& line, uint32_t sequence, int64_t micros, const int16_t* values,
+                 int count) {
+  const size_t start = line.size();
+  line.Add("RAWB,").AddInteger(sequence).Add(',').AddInteger(micros).Add(',');
+  AddBase64(line, 2 * count, [values](int place) {
+    const auto value = static_cast<uint16_t>(values[place / 2]);
+    return place % 2 == 0 ? value : value >> 8;
+  });
+  AddCheck(line, start);
+  line.End();
+}
+
+}  // namespace anomaly

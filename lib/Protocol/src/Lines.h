@@ -4,12 +4,15 @@
 
 #include <cstdint>
 
-#include "Detector.h"
+#include "CauseNames.h"
 #include "Fault.h"
+#include "FrameDetector.h"
 #include "FrameSpec.h"
 #include "LineBuffer.h"
 
-// Decimals of a reading, and of a score.
+namespace anomaly {
+
+// Decimals of a reading, where it has none of its own, and of a score.
 constexpr int kValueDecimals = 2;
 constexpr int kScoreDecimals = 4;
 constexpr int kSlowDecimals = 2;
@@ -53,32 +56,32 @@ void AddFailure(LineBuffer& line, const char* what, const char* detail);
 
 // ---- while it runs
 
-// What a reading says of the channels after the first, each [channels]: their names, what was
-// measured, and what was expected in its place, NaN where that is not known.
+// What a reading says of the channels, each [channels]: their names, what was measured, and what
+// was expected in its place, NaN where that is not known.
 struct ChannelReadings {
   const char* const* names;
   const float* values;
   const float* expected;
-};
+  const uint8_t* decimals = nullptr;  // nullptr: kValueDecimals each
 
-// What a reading names as its cause: "jump", the name of a channel, or "drift of <channel>".
-struct CauseText {
-  CauseText(const char* own_what, const char* own_channel = nullptr)
-      : what(own_what), channel(own_channel) {}
-
-  const char* what;
-  const char* channel;  // nullptr: not said
+  int decimals_of(int channel) const {
+    return decimals == nullptr ? kValueDecimals : decimals[channel];
+  }
 };
 
 // "Real: 25.13 | Recon: 25.02 | Score: 0.0123 | Threshold: 0.1500 | State: NORMAL", then
 // "| Cause: .." in an anomaly, "| Slow: 0.31" where there are slow charts, "| Channels: n" where
-// there are several, and with `others` "| name: value (expected)" for each but the first.
-void AddReading(LineBuffer& line, const Verdict& verdict, float value, CauseText cause,
-                int channels, const ChannelReadings* others = nullptr);
+// there are several, and with `shows_others` "| name: value (expected)" for each but the first.
+void AddReading(LineBuffer& line, const FrameVerdict& verdict, const ChannelReadings& values,
+                CauseText cause, int channels, bool shows_others = false);
+inline void AddReading(LineBuffer& line, const FrameVerdict& verdict, float value, CauseText cause,
+                       int channels) {
+  AddReading(line, verdict, {nullptr, &value, nullptr}, cause, channels);
+}
 
 // Characters of the longest number, and of the longest reading of channels with such names: src/
 // compares it with the room that there is, so that no reading is ever cut.
-constexpr size_t kLongestNumber = sizeof("-999999999999999999.0000") - 1;
+constexpr size_t kLongestNumber = sizeof("-999999999999999999.000000") - 1;
 constexpr size_t LongestReading(const char* const* names, int channels) {
   size_t longest =
       sizeof("Real:  | Recon:  | Score:  | Threshold:  | State: ANOMALY | Cause: activity of ") +
@@ -101,3 +104,10 @@ void AddFault(LineBuffer& line, Fault fault, const char* part = nullptr);
 // "RAW,<sequence>,<milliseconds>,<value>[,<value>...]", with "*<crc>" behind it where asked.
 void AddRaw(LineBuffer& line, uint32_t sequence, int64_t milliseconds, const float* values,
             int channels, bool crc);
+
+// "RAWB,<sequence>,<microseconds>,<base64>*<crc>": both of the first sample; of the values, each
+// of 16 bits, the lower byte first.
+void AddRawBlock(LineBuffer& line, uint32_t sequence, int64_t micros, const int16_t* values,
+                 int count);
+
+}  // namespace anomaly

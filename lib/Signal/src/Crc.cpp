@@ -1,7 +1,9 @@
 #include "Crc.h"
 
-uint16_t Crc16(const char* text, size_t size) {
-  uint32_t crc = 0xFFFF;
+namespace anomaly {
+
+uint16_t Crc16(const char* text, size_t size, uint16_t before) {
+  uint32_t crc = before;
   for (size_t i = 0; i < size; ++i) {
     crc ^= static_cast<uint32_t>(static_cast<uint8_t>(text[i])) << 8;
     for (int bit = 0; bit < 8; ++bit) crc = (crc << 1) ^ ((crc & 0x8000) != 0 ? 0x1021u : 0u);
@@ -18,3 +20,5 @@ uint32_t Crc32(const void* data, size_t size) {
   }
   return ~crc;
 }
+
+}  // namespace anomaly

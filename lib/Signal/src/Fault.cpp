@@ -1,5 +1,7 @@
 #include "Fault.h"
 
+namespace anomaly {
+
 const char* FaultText(Fault fault) {
   switch (fault) {
     case Fault::kNone:
@@ -31,3 +33,5 @@ const char* FaultText(Fault fault) {
   }
   return "unknown";
 }
+
+}  // namespace anomaly

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+namespace anomaly {
+
 enum class Fault : uint8_t {
   kNone,
   kLowRail,     // the lowest count: short to ground, or nothing connected
@@ -25,3 +27,5 @@ constexpr bool IsOfPart(Fault fault) { return fault >= Fault::kNoAnswer; }
 
 // A few words for a person, never null.
 const char* FaultText(Fault fault);
+
+}  // namespace anomaly

@@ -5,6 +5,8 @@
 
 #include "Fault.h"
 
+namespace anomaly {
+
 struct SampleBlock {
   const float* values;  // [count][channels], row after row, in each channel's unit
   int count;            // samples, 1 or more
@@ -12,3 +14,5 @@ struct SampleBlock {
   bool after_gap;       // the first sample does not continue what came before: a hole
   int64_t micros;       // time of the first sample since the start
 };
+
+}  // namespace anomaly

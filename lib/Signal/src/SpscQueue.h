@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace anomaly {
+
 template <typename T, size_t kCapacity>
 class SpscQueue {
   static_assert(kCapacity > 0 && (kCapacity & (kCapacity - 1)) == 0, "a power of two");
@@ -55,3 +57,5 @@ class SpscQueue {
   std::atomic<uint32_t> tail_{0};
   std::atomic<uint32_t> high_water_{0};
 };
+
+}  // namespace anomaly

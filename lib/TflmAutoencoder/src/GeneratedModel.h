@@ -5,6 +5,8 @@
 #include "model_config.h"
 #include "model_data.h"
 
+namespace anomaly {
+
 inline constexpr TflmModel kGeneratedModel = {
     autoencoder_model_data,          autoencoder_model_data_len,       autoencoder_model_data_crc32,
     model_config::kSchemaVersion,    model_config::kFeatureCount,      model_config::kQuantized,
@@ -12,3 +14,5 @@ inline constexpr TflmModel kGeneratedModel = {
 };
 
 using GeneratedOperators = tflite::MicroMutableOpResolver<model_config::kOperatorCount>;
+
+}  // namespace anomaly

@@ -6,6 +6,8 @@
 
 #include "Crc.h"
 
+namespace anomaly {
+
 namespace {
 
 constexpr uintptr_t kAlignment = 16;
@@ -142,3 +144,5 @@ EngineStatus TflmAutoencoder::Reconstruct(const float* input, float* output) {
 int32_t TflmAutoencoder::memory_used() const {
   return loaded_ ? static_cast<int32_t>(interpreter_->arena_used_bytes()) : 0;
 }
+
+}  // namespace anomaly

@@ -9,6 +9,8 @@
 #include "DenseModel.h"
 #include "TflmHeaders.h"
 
+namespace anomaly {
+
 // What include/model_config.h says about the model.
 struct TflmModel {
   const unsigned char* data;  // the .tflite, 16-byte aligned
@@ -22,7 +24,7 @@ struct TflmModel {
   size_t arena_need;  // bytes that must be there: with less, some sizes crash inside a kernel
 };
 
-class TflmAutoencoder final : public Autoencoder {
+class TflmAutoencoder : public Autoencoder {
  public:
   // All must outlive the engine. `arena` is 16-byte aligned and belongs to this engine alone.
   TflmAutoencoder(const TflmModel& model, const tflite::MicroOpResolver& operators, uint8_t* arena,
@@ -57,3 +59,5 @@ class TflmAutoencoder final : public Autoencoder {
   bool loaded_ = false;
   char detail_[96] = {};
 };
+
+}  // namespace anomaly

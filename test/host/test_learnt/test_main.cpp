@@ -14,6 +14,8 @@
 #include "MeanAutoencoder.h"
 #include "MemorySettings.h"
 
+using namespace anomaly;
+
 void setUp() {}
 void tearDown() {}
 
@@ -70,7 +72,7 @@ static DetectorConfig MakeDetector(bool learns) {
 static const DetectorConfig kLearns = MakeDetector(true);
 static const DetectorConfig kLearnsNothing = MakeDetector(false);
 
-static AppConfig Config(const char* fingerprint = kFingerprint, bool learns = true) {
+static ModelConfig Config(const char* fingerprint = kFingerprint, bool learns = true) {
   const DetectorConfig& detector = learns ? kLearns : kLearnsNothing;
   return {"test", fingerprint, kNames,    kUnits,   1, kNames, kUnits, 500000, nullptr,
           0,      kSensor,     kFeatures, detector, 1, kZero,  kZero,  1e-4f};
@@ -106,10 +108,10 @@ class Board final : public TestBoard {
 // A board, its flash, and the app that runs on them until it is rebooted.
 class Rig {
  public:
-  explicit Rig(SettingsStore& flash, const AppConfig& config = Config())
+  explicit Rig(SettingsStore& flash, const ModelConfig& config = Config())
       : config_(config),
-        app_(config_, {{states_, &slow_, sides_}, {}, learnt_},
-             {board, board, board, board, board, &flash}, board, engine_) {
+        detector_(config_, {{states_, &slow_, sides_}, calibration_}, engine_),
+        app_(detector_, {learnt_}, {board, board, board, board, board, &flash}, board) {
     app_.Start();
   }
   void Run(int samples) {
@@ -134,12 +136,14 @@ class Rig {
   Board board;
 
  private:
-  AppConfig config_;
+  ModelConfig config_;
   FeatureState states_[1];
+  CalibrationMemory calibration_[1];
   SlowValue slow_;
   LearntSide sides_[2];
-  uint8_t learnt_[LearntBlockSize(1, 1)];
+  uint8_t learnt_[LearntBlockSize(1, 0, 1, 1)];
   MeanAutoencoder engine_{1};
+  SampleDetector detector_;
   App app_;
 };
 
@@ -155,7 +159,7 @@ static void WhatWasLearntIsKeptOnceAnHourAndComesBack() {
   rig.Minutes(59);
   TEST_ASSERT_EQUAL_size_t(0, flash.Load(kept, sizeof(kept)));
   rig.Minutes(2);
-  TEST_ASSERT_EQUAL_size_t(LearntBlockSize(1, 1), flash.Load(kept, sizeof(kept)));
+  TEST_ASSERT_EQUAL_size_t(LearntBlockSize(1, 0, 1, 1), flash.Load(kept, sizeof(kept)));
   Expect(rig.Ask("status\n"), " days_learnt=12 slow=0.00 ");
   Rig again(flash);
   TEST_ASSERT_TRUE(again.board.said.find("forgotten") == std::string::npos);

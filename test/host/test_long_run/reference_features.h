@@ -7,6 +7,8 @@
 
 #include "FeatureSpec.h"
 
+using namespace anomaly;
+
 class ReferenceFeatures {
  public:
   explicit ReferenceFeatures(const FeatureConfig& config)

@@ -18,6 +18,8 @@
 #include "SimulatedInput.h"
 #include "reference_features.h"
 
+using namespace anomaly;
+
 #ifdef __SANITIZE_ADDRESS__
 constexpr int kDays = 5;  // the sanitizers are several times slower
 #else
@@ -119,7 +121,7 @@ static void StatisticsDoNotDrift() {
 static const char* const kTyped[] = {"inject 50 3\n", "raw on crc\n",        "raw off\n",
                                      "selftest\n",    "calibrate 60\n",      "help\n",
                                      "threshold 4\n", "threshold default\n", "calibrate default\n",
-                                     "model\n"};
+                                     "model\n",       "learn 120\n",         "learn default\n"};
 constexpr int kTypedCount = sizeof(kTyped) / sizeof(kTyped[0]);
 
 static void TheAppRunsOnWithItsCountersRight() {
@@ -128,12 +130,11 @@ static void TheAppRunsOnWithItsCountersRight() {
   AllScenarios scenarios(model_config::kSensor, model_config::kNormalSignal,
                          model_config::kSamplePeriodUs);
   static ModelMemory storage;
-  DenseAutoencoder dense(model_config::kDenseModel);
-  MeanAutoencoder mean(model_config::kFeatureCount);
-  Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
+  model_config::Model::Engine engine(model_config::Model::kNetwork);
   static SimulatedBoard board(model_config::kSamplePeriodUs, kStart);
   board.stopwatch = UINT32_MAX - 1000;  // soon wraps
-  App app(kAppConfig, storage.memory(), board.platform(), board, engine);
+  static Detector<model_config::Model, Autoencoder&> detector(engine);
+  App app(detector, storage.memory(), board.platform(), board);
   board.source = &scenarios.InHour(0);
   app.Start();
   heap_guard::attempts = 0;
@@ -163,7 +164,8 @@ static void TheAppRunsOnWithItsCountersRight() {
   const int64_t uptime_s = (kStart + int64_t{samples} * model_config::kSamplePeriodUs) / 1000000;
   char expected[160];
   std::snprintf(expected, sizeof(expected),
-                " uptime_s=%lld samples=%lu missed=0 dropped=0 queue_max=2 anomalies=%d faults=%d ",
+                " uptime_s=%lld samples=%lu missed=0 dropped=0 queue_max=2 "
+                "baud=115200 anomalies=%d faults=%d ",
                 static_cast<long long>(uptime_s), static_cast<unsigned long>(samples), anomalies,
                 faults);
   TEST_ASSERT_TRUE_MESSAGE(board.Answered(expected), board.last_answer);

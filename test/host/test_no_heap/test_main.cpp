@@ -6,6 +6,8 @@
 #include <cstdlib>
 
 #include "../../../src/app_config.h"
+#include "../../../src/link_config.h"
+#include "../../simulated_flash.h"
 #include "../../suite_main.h"
 #include "../everything_config.h"
 #include "../heap_guard.h"
@@ -15,6 +17,8 @@
 #include "MeanAutoencoder.h"
 #include "RecordedInput.h"
 #include "SimulatedInput.h"
+
+using namespace anomaly;
 
 void setUp() { heap_guard::attempts = 0; }
 void tearDown() { heap_guard::forbidden = false; }
@@ -52,11 +56,45 @@ static const char* const kCommands[] = {"help\n",
                                         "threshold default\n",
                                         "calibrate 20\n",
                                         "calibrate default\n",
+                                        "learn 10\n",
+                                        "learn default\n",
                                         "reboot\n",
                                         "inject nan\n",
                                         "nonsense\n",
                                         "raw\n",
                                         "\b\x7f\xff\x01 \t\n"};
+
+static const char kLinkId[] = "020000000001";
+
+// A gateway that comes, says what it may say, and goes.
+static const char* const kLinkLines[] = {
+    "link id\n",
+    "link on 1700000000000\n",
+    "link anomaly/v1/020000000001/ack {\"boot\":1,\"seq\":1}\n",
+    "link anomaly/v1/020000000001/cmd {\"id\":\"1\",\"cmd\":\"selftest\",\"exp\":1800000000}\n",
+    "link anomaly/v1/020000000001/cmd {\"id\":\"2\",\"cmd\":\"raw on\",\"exp\":1800000000}\n",
+    "link homeassistant/status online\n",
+    "link nonsense\n",
+    "link off\n",
+    "factory-reset\n"};
+
+static Platform Linked(SimulatedBoard& board, Link& link) {
+  const Platform own = board.platform();
+  return {own.clock, own.led, link.console(), own.settings, own.system, own.learnt};
+}
+
+static void RunLink(App& app, SimulatedBoard& board, const SensorConfig& sensor,
+                    const NormalSignal& normal, uint32_t period_us, Seen* seen) {
+  SimulatedInput mixed(sensor, normal, 0, Scenario::kMixed, 3, period_us);
+  board.source = &mixed;
+  heap_guard::forbidden = true;
+  for (const char* line : kLinkLines) {
+    board.input = line;
+    Run(app, 100, seen);
+  }
+  heap_guard::forbidden = false;
+  board.source = nullptr;
+}
 
 static void RunEverything(App& app, SimulatedBoard& board, const SensorConfig& sensor,
                           const NormalSignal& normal, uint32_t period_us, Seen* seen) {
@@ -68,6 +106,8 @@ static void RunEverything(App& app, SimulatedBoard& board, const SensorConfig& s
   Run(app, 1000, seen);
   board.input = "calibrate 30\n";
   Run(app, 300, seen);
+  board.input = "learn 10\n";
+  Run(app, 600, seen);
   board.source = &mixed;
   for (const char* command : kCommands) {
     board.input = command;
@@ -81,24 +121,35 @@ static void RunEverything(App& app, SimulatedBoard& board, const SensorConfig& s
 
 static void TheAppOfTheProfileNeedsNoHeap() {
   static ModelMemory storage;
-  DenseAutoencoder dense(model_config::kDenseModel);
-  MeanAutoencoder mean(model_config::kFeatureCount);
-  Autoencoder& engine = model_config::kHasNetwork ? static_cast<Autoencoder&>(dense) : mean;
+  model_config::Model::Engine engine(model_config::Model::kNetwork);
   SimulatedBoard board(model_config::kSamplePeriodUs, 0);
-  App app(kAppConfig, storage.memory(), board.platform(), board, engine);
+  SimulatedFlash flash(64);
+  const LinkConfig config = LinkConfigOf(model_config::kConfig, kLinkId);
+  Link link(config, board.platform(), flash);
+  static Detector<model_config::Model, Autoencoder&> detector(engine);
+  App app(detector, storage.memory(), Linked(board, link), board, &link);
   Seen seen = {};
   RunEverything(app, board, model_config::kSensor, model_config::kNormalSignal,
                 model_config::kSamplePeriodUs, &seen);
+  TEST_ASSERT_EQUAL_INT(1, board.reboots);
+  const int64_t bytes = board.bytes;
+  RunLink(app, board, model_config::kSensor, model_config::kNormalSignal,
+          model_config::kSamplePeriodUs, &seen);
+  TEST_ASSERT_TRUE(board.bytes > bytes + 3000);  // of messages, too
   TEST_ASSERT_EQUAL_INT(0, heap_guard::attempts);
   TEST_ASSERT_FALSE(app.failed());
-  TEST_ASSERT_EQUAL_INT(1, board.reboots);
+  TEST_ASSERT_EQUAL_INT(2, board.reboots);
 }
 
 static void AnAppThatUsesEverythingNeedsNoHeap() {
   static FeatureState states[everything::kCount];
+  static CalibrationMemory calibration[everything::kChannels];
   MeanAutoencoder engine(everything::kCount);
   SimulatedBoard board(everything::kPeriodUs, 0);
-  App app(everything::kApp, {states, nullptr}, board.platform(), board, engine);
+  static float refit[everything::kRefitFloats];
+  SampleDetector detector(everything::kApp, {{states, nullptr, nullptr, refit}, calibration},
+                          engine);
+  App app(detector, {}, board.platform(), board);
   Seen seen = {};
   RunEverything(app, board, everything::kSensor, everything::kNormalSignal, everything::kPeriodUs,
                 &seen);

@@ -7,6 +7,8 @@
 #include "../../suite_main.h"
 #include "RecordedInput.h"
 
+using namespace anomaly;
+
 static const char kPath[] = "test_recording.csv";
 static const char* const kOne[] = {"temperature"};
 static const char* const kTwo[] = {"a", "b"};

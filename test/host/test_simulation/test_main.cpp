@@ -7,6 +7,8 @@
 #include "../../suite_main.h"
 #include "SimulatedInput.h"
 
+using namespace anomaly;
+
 void setUp() {}
 void tearDown() {}
 

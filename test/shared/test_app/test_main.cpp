@@ -4,47 +4,20 @@
 #include <cmath>
 #include <cstring>
 
+#include "../../one_value.h"
 #include "../../suite_main.h"
 #include "../../test_board.h"
 #include "App.h"
 #include "MeanAutoencoder.h"
 
-static const char kFingerprint[] =
-    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-static const char* const kChannelNames[] = {"temperature"};
-static const char* const kChannelUnits[] = {"C"};
-static const FeatureSpec kSpecs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f}};
-static const float kSigma[] = {1.0f};
-static const FeatureConfig kFeatures = {1, 1, kSpecs, kSigma};
-static const float kOffset[] = {25.0f};
-static const float kScale[] = {1.0f};
-static const float kLow[] = {-100.0f};
-static const float kHigh[] = {100.0f};
+using namespace anomaly;
+using namespace one_value;
+
 static const float kGoldenInput[] = {0.5f};
 static const float kGoldenOutput[] = {0.0f};  // what MeanAutoencoder answers
-
-static const ChannelConfig kChannels[] = {{-40.0f, 125.0f}, {-40.0f, 125.0f}, {-40.0f, 125.0f}};
-static const SensorConfig kSensor = {20, kChannels, nullptr};
-
-static DetectorConfig MakeDetector() {
-  DetectorConfig config = {};
-  config.scaling.offset = kOffset;
-  config.scaling.scale = kScale;
-  config.scaling.clip_low = kLow;
-  config.scaling.clip_high = kHigh;
-  config.score.kind = ScoreKind::kAbsolute;
-  config.decision.threshold = 5.0f;
-  config.decision.normal_score = 1.0f;
-  config.decision.alarm_count = 1;
-  config.decision.alarm_frames = 1;
-  config.decision.clear_frames = 2;
-  config.decision.clear_ratio = 1.0f;
-  config.decision.warmup_frames = 3;
-  return config;
-}
 static const DetectorConfig kDetector = MakeDetector();
 
-static const AppConfig kConfig = {
+static const ModelConfig kConfig = {
     .profile = "test",
     .fingerprint = kFingerprint,
     .channel_names = kChannelNames,
@@ -65,9 +38,9 @@ static const AppConfig kConfig = {
 };
 
 // The same for another detector, of `channels` channels.
-static AppConfig ConfigOf(int channels, const char* const* names, const char* const* units,
-                          const FeatureConfig& features, const DetectorConfig& detector,
-                          const float* golden) {
+static ModelConfig ConfigOf(int channels, const char* const* names, const char* const* units,
+                            const FeatureConfig& features, const DetectorConfig& detector,
+                            const float* golden) {
   return {kConfig.profile, kFingerprint, names, units,   channels, names,    units,
           500000,          nullptr,      1234,  kSensor, features, detector, 1,
           golden,          golden,       1e-4f};
@@ -128,6 +101,7 @@ class MemoryBoard final : public TestBoard {
 
 static MemoryBoard board;
 static FeatureState states[1];
+static CalibrationMemory calibration[3];
 static MeanAutoencoder engine(1);
 
 void setUp() { board = MemoryBoard(); }
@@ -155,7 +129,8 @@ static SettingsRecord Kept() {
 }
 
 static void StartSaysWhatTheTutorialSays() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   TEST_ASSERT_EQUAL_STRING(
       "Initializing Anomaly Detector...\r\n"
@@ -167,7 +142,8 @@ static void StartSaysWhatTheTutorialSays() {
 }
 
 static void AnAnomalyLightsTheLedAndCalmPutsItOut() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Run(app, 3);
   TEST_ASSERT_TRUE(board.Said("State: WARMUP"));
@@ -184,7 +160,8 @@ static void AnAnomalyLightsTheLedAndCalmPutsItOut() {
 }
 
 static void InjectedValuesWaitForTheWarmupAndTakeTheWholePath() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Type(app, "inject 50 2\r\n");
   TEST_ASSERT_TRUE(board.Said("OK inject 50.00 2 as soon as the warm-up ends\r\n"));
@@ -204,7 +181,8 @@ static void InjectedValuesWaitForTheWarmupAndTakeTheWholePath() {
 
 static void AFaultOfAPartSaysWhichPart() {
   board.part_text = "MPU6050 at 0x68, SDA GPIO21, SCL GPIO22";
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   board.fault = Fault::kNoAnswer;
   Run(app, 1);
@@ -212,7 +190,8 @@ static void AFaultOfAPartSaysWhichPart() {
 }
 
 static void ASensorFaultIsNoAnomaly() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Run(app, 5);
   board.Forget();
@@ -231,7 +210,8 @@ static void ASensorFaultIsNoAnomaly() {
 }
 
 static void RawReplacesReadingsUntilItIsOff() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Type(app, "raw on\n");
   board.Forget();
@@ -244,7 +224,8 @@ static void RawReplacesReadingsUntilItIsOff() {
 }
 
 static void ThresholdIsKeptOverAReboot() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Type(app, "threshold 2.5\n");
   TEST_ASSERT_TRUE(board.Said("OK threshold 2.5000\r\n"));
@@ -255,7 +236,8 @@ static void ThresholdIsKeptOverAReboot() {
   TEST_ASSERT_TRUE(board.Said(" threshold=2.5000 default_threshold=5.0000"));
   Run(app, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 2.5000 | State"));
-  App rebooted(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector rebooted_detector(kConfig, {states, calibration}, engine);
+  App rebooted(rebooted_detector, {}, board.platform(), board);
   board.Forget();
   rebooted.Start();
   Run(rebooted, 1);
@@ -267,7 +249,8 @@ static void ThresholdIsKeptOverAReboot() {
 }
 
 static void SettingsAreWrittenAtOnceAndOnlyWhenTheyChange() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   TEST_ASSERT_EQUAL_INT(0, board.saves);
   for (int i = 0; i < 5; ++i) {
@@ -287,7 +270,8 @@ static void SettingsAreWrittenAtOnceAndOnlyWhenTheyChange() {
 
 // Any byte that is not what was written is noticed, and so is a block that was cut.
 static void DamagedSettingsAreForgotten() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Type(app, "threshold 2.5\n");
   const size_t size = board.kept_size;
@@ -297,7 +281,8 @@ static void DamagedSettingsAreForgotten() {
     std::memcpy(board.kept, whole, sizeof(whole));
     board.kept_size = i == size ? size - 1 : size;
     board.kept[i] = static_cast<unsigned char>(board.kept[i] ^ 0x10);
-    App rebooted(kConfig, {states, nullptr}, board.platform(), board, engine);
+    SampleDetector rebooted_detector(kConfig, {states, calibration}, engine);
+    App rebooted(rebooted_detector, {}, board.platform(), board);
     board.Forget();
     rebooted.Start();
     TEST_ASSERT_TRUE(board.Said("Settings that were damaged are forgotten\r\n") ||
@@ -305,7 +290,8 @@ static void DamagedSettingsAreForgotten() {
     Run(rebooted, 1);
     TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));
     // What is kept from now on is sound.
-    App again(kConfig, {states, nullptr}, board.platform(), board, engine);
+    SampleDetector again_detector(kConfig, {states, calibration}, engine);
+    App again(again_detector, {}, board.platform(), board);
     board.Forget();
     again.Start();
     TEST_ASSERT_FALSE(board.Said("forgotten"));
@@ -313,12 +299,13 @@ static void DamagedSettingsAreForgotten() {
 }
 
 static void SettingsOfAnotherModelAreForgotten() {
-  AppConfig other = kConfig;
+  ModelConfig other = kConfig;
   other.fingerprint = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
   Settings settings(other, board);
   settings.record.threshold = 2.5f;
   TEST_ASSERT_TRUE(settings.Save());
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("Settings of another model are forgotten\r\n"));
   Run(app, 1);
@@ -326,7 +313,8 @@ static void SettingsOfAnotherModelAreForgotten() {
 }
 
 static void CalibrateFindsTheNoiseAndKeepsIt() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Type(app, "calibrate 60\n");
   TEST_ASSERT_TRUE(board.Said("ERR calibrate works in state NORMAL only\r\n"));
@@ -341,7 +329,8 @@ static void CalibrateFindsTheNoiseAndKeepsIt() {
   // The score is |x - 25| here, 0.43 in the mean of a uniform noise of 0.5; 1 was said to be
   // normal.
   TEST_ASSERT_EQUAL_FLOAT(0.8f, Kept().threshold_scale);
-  App rebooted(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector rebooted_detector(kConfig, {states, calibration}, engine);
+  App rebooted(rebooted_detector, {}, board.platform(), board);
   rebooted.Start();
   board.Forget();
   Run(rebooted, 1);
@@ -356,7 +345,8 @@ static void CalibrateFindsTheNoiseAndKeepsIt() {
 }
 
 static void CalibrateSaysWhatIsInUseAndWhatWasBefore() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -374,7 +364,8 @@ static void CalibrateSaysWhatIsInUseAndWhatWasBefore() {
 }
 
 static void CalibrateSaysHowLongItTakes() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -404,10 +395,11 @@ static void CalibrateTellsEveryChannel() {
   detector.scaling.scale = ones;
   detector.scaling.clip_low = lows;
   detector.scaling.clip_high = highs;
-  const AppConfig config = ConfigOf(2, names, units, features, detector, zeros);
+  const ModelConfig config = ConfigOf(2, names, units, features, detector, zeros);
   FeatureState two[2];
   MeanAutoencoder mean(2);
-  App app(config, {two, nullptr}, board.platform(), board, mean);
+  SampleDetector own(config, {two, calibration}, mean);
+  App app(own, {}, board.platform(), board);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -418,7 +410,8 @@ static void CalibrateTellsEveryChannel() {
 }
 
 static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -431,7 +424,8 @@ static void CalibrateIsGivenUpWhenTheSignalIsNotNormal() {
 }
 
 static void CalibrateGivesWayToTheNextCommand() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   board.noise = 0.5f;
   Run(app, 5);
@@ -453,7 +447,8 @@ static void CalibrateGivesWayToTheNextCommand() {
 }
 
 static void CalibrateRefusesANoiseThatIsAnotherSensors() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   board.noise = 0.1f;
   Run(app, 5);
@@ -463,7 +458,8 @@ static void CalibrateRefusesANoiseThatIsAnotherSensors() {
 }
 
 static void EveryCommandIsAnsweredOnOneLine() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   const struct {
     const char* typed;
@@ -514,10 +510,11 @@ static void OnRequestReadingsShowEveryChannel() {
   static const float golden[] = {0.0f, 0.0f, 0.0f};
   DetectorConfig detector = MakeDetector();
   detector.scaling = {offset, scale, 0.0f, low, high, mean, whitening, 16.0f};
-  const AppConfig config = ConfigOf(3, names, units, features, detector, golden);
+  const ModelConfig config = ConfigOf(3, names, units, features, detector, golden);
   static FeatureState memory[3];
   MeanAutoencoder mean_engine(3);
-  App app(config, {memory, nullptr}, board.platform(), board, mean_engine);
+  SampleDetector own(config, {memory, calibration}, mean_engine);
+  App app(own, {}, board.platform(), board);
   app.Start();
   Run(app, 4);
   TEST_ASSERT_TRUE(board.Said("| State: NORMAL | Channels: 3\r\n"));
@@ -537,9 +534,10 @@ static void OnRequestReadingsShowEveryChannel() {
 
 static void AFailedSelfTestIsAFaultNotHealth() {
   static const float wrong[] = {1.0f};
-  AppConfig config = kConfig;
+  ModelConfig config = kConfig;
   config.golden_outputs = wrong;
-  App app(config, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(config, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("SELFTEST FAILED (max error 1.000000, 1 vectors)"));
   Run(app, 5);
@@ -563,7 +561,8 @@ class FailingEngine final : public Autoencoder {
 
 static void AnEngineThatFailsIsAFaultOfItsOwn() {
   FailingEngine failing;
-  App app(kConfig, {states, nullptr}, board.platform(), board, failing);
+  SampleDetector detector(kConfig, {states, calibration}, failing);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Run(app, 5);
   failing.fails = true;
@@ -601,7 +600,8 @@ static void AFailedStartIsRepeatedAndAnswersStatus() {
   const char message[] =
       "AllocateTensors() failed! Increase arena size. (has 10 bytes, needs 20)\r\n";
   BrokenEngine broken;
-  App app(kConfig, {states, nullptr}, board.platform(), board, broken);
+  SampleDetector detector(kConfig, {states, calibration}, broken);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   TEST_ASSERT_TRUE(board.Said(message));
   TEST_ASSERT_FALSE(board.Said("System Ready"));
@@ -620,7 +620,8 @@ static void AFailedStartIsRepeatedAndAnswersStatus() {
 
 static void ANetworkOfAnotherWidthIsAFailedStart() {
   MeanAutoencoder wide(2);
-  App app(kConfig, {states, nullptr}, board.platform(), board, wide);
+  SampleDetector detector(kConfig, {states, calibration}, wide);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("the network's width is not the number of features\r\n"));
   TEST_ASSERT_FALSE(board.Said("System Ready"));
@@ -628,7 +629,8 @@ static void ANetworkOfAnotherWidthIsAFailedStart() {
 
 static void TheLedOfAFailedStartBlinksThriceEveryTwoSeconds() {
   BrokenEngine broken;
-  App app(kConfig, {states, nullptr}, board.platform(), board, broken);
+  SampleDetector detector(kConfig, {states, calibration}, broken);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   // Whatever the rate of samples is: 10 ms between two looks, in ten seconds.
   int lit = 0;
@@ -653,7 +655,8 @@ static void AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid() {
   // Starts that end in a crash, somewhere before System Ready.
   for (int i = 0; i < 3; ++i) board.CountStart();
   {
-    App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+    SampleDetector detector(kConfig, {states, calibration}, engine);
+    App app(detector, {}, board.platform(), board);
     app.Start();
     TEST_ASSERT_TRUE(board.Said(message));
     TEST_ASSERT_FALSE(board.Said("SELFTEST"));
@@ -667,14 +670,16 @@ static void AfterThreeFailedStartsNothingIsJudgedAndThatIsSaid() {
   }
   // The next start tries again.
   board.Forget();
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("System Ready. Monitoring Sensor..."));
 }
 
 static void AStartAfterTwoFailedOnesIsAStartLikeAnyOther() {
   for (int i = 0; i < 2; ++i) board.CountStart();
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("System Ready. Monitoring Sensor..."));
   TEST_ASSERT_EQUAL_UINT32(0, board.starts);
@@ -727,7 +732,8 @@ static void AFloodOfBytesDelaysAnswersAndNoReadings() {
                                 "\xff\xfe\x01\b\x7f\x80\r"};
   for (const char* flood : floods) {
     FloodedBoard flooded(flood);
-    App app(kConfig, {states, nullptr}, flooded.platform(), flooded, engine);
+    SampleDetector detector(kConfig, {states, calibration}, engine);
+    App app(detector, {}, flooded.platform(), flooded);
     app.Start();
     flooded.others = 0;
     flooded.app = &app;
@@ -744,7 +750,8 @@ static void AFloodOfBytesDelaysAnswersAndNoReadings() {
 }
 
 static void WhatASlowSerialLineMissesIsCounted() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   for (int i = 0; i < 100; ++i) app.Step();
   board.Forget();
@@ -753,7 +760,8 @@ static void WhatASlowSerialLineMissesIsCounted() {
 }
 
 static void TheStatusSaysWhichNoiseIsBelieved() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Type(app, "status\n");
   TEST_ASSERT_TRUE(board.Said(" noise=1.000000 "));
@@ -799,7 +807,8 @@ static void ABlockOfSamplesIsJudgedLikeAsManyBlocksOfOne() {
   BlockBoard one(1);
   BlockBoard eight(8);
   for (BlockBoard* each : {&one, &eight}) {
-    App app(kConfig, {states, nullptr}, each->platform(), *each, engine);
+    SampleDetector detector(kConfig, {states, calibration}, engine);
+    App app(detector, {}, each->platform(), *each);
     app.Start();
     const int steps = each == &one ? 40 : 5;
     for (int i = 0; i < steps; ++i) {
@@ -818,8 +827,8 @@ static void ABlockOfSamplesIsJudgedLikeAsManyBlocksOfOne() {
 static const FrameValueSpec kFrameValues[] = {{&Moments::mean, 0}};
 static const FrameConfig kFrame = {4, 2, 1, 1, 2.0f, kFrameValues};
 
-static AppConfig FrameApp() {
-  AppConfig config = kConfig;
+static ModelConfig FrameApp() {
+  ModelConfig config = kConfig;
   config.frame = &kFrame;
   return config;
 }
@@ -834,9 +843,10 @@ static int CountOf(const char* text) {
 }
 
 static void AFrameIsJudgedOnceAHop() {
-  const AppConfig config = FrameApp();
+  const ModelConfig config = FrameApp();
   float ring[4];
-  App app(config, {{states}, {ring, nullptr}}, board.platform(), board, engine);
+  SampleDetector detector(config, {states, calibration, {ring, nullptr}}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("| Period: 500 ms | Frame: 4 samples, hop 2\r\n"));
   Run(app, 3);
@@ -852,9 +862,10 @@ static void AFrameIsJudgedOnceAHop() {
 }
 
 static void AFaultOfOneSampleIsAFaultOfItsFrame() {
-  const AppConfig config = FrameApp();
+  const ModelConfig config = FrameApp();
   float ring[4];
-  App app(config, {{states}, {ring, nullptr}}, board.platform(), board, engine);
+  SampleDetector detector(config, {states, calibration, {ring, nullptr}}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Run(app, 12);
   board.Forget();
@@ -872,9 +883,10 @@ static void AFaultOfOneSampleIsAFaultOfItsFrame() {
 }
 
 static void RawShowsEverySampleOfAFrame() {
-  const AppConfig config = FrameApp();
+  const ModelConfig config = FrameApp();
   float ring[4];
-  App app(config, {{states}, {ring, nullptr}}, board.platform(), board, engine);
+  SampleDetector detector(config, {states, calibration, {ring, nullptr}}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Run(app, 6);
   Type(app, "raw on\n");
@@ -889,9 +901,10 @@ static void RawShowsEverySampleOfAFrame() {
 }
 
 static void APeriodThatIsNoWholeMillisecondIsInMicroseconds() {
-  AppConfig config = kConfig;
+  ModelConfig config = kConfig;
   config.sample_period_us = 1250;
-  App app(config, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(config, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   TEST_ASSERT_TRUE(board.Said("| Period: 1250 us\r\n"));
   Type(app, "model\n");
@@ -899,7 +912,8 @@ static void APeriodThatIsNoWholeMillisecondIsInMicroseconds() {
 }
 
 static void WhatTheInputLostIsCounted() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Run(app, 2);
   board.lost_samples += 5;
@@ -910,7 +924,8 @@ static void WhatTheInputLostIsCounted() {
 
 static void AClockOf49DaysAndMoreIsNoProblem() {
   board.Advance(int64_t{4294967296} * 1000 - 500000);  // 2^32 ms less one period
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Type(app, "raw on\n");
   Run(app, 2);
@@ -919,7 +934,8 @@ static void AClockOf49DaysAndMoreIsNoProblem() {
 }
 
 static void AnyBytesOnTheLineAreSafe() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   uint32_t random = 99;
   char bytes[200];
@@ -951,7 +967,8 @@ static void LatencyQuantilesAreNearestRank() {
 }
 
 static void ARefusedCommandChangesNothing() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   // Nine in one go, and the sampling side takes eight between two samples.
   Type(app,
@@ -962,7 +979,8 @@ static void ARefusedCommandChangesNothing() {
 }
 
 static void InjectedValuesWaitForABelievableSensor() {
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Run(app, 5);
   board.fault = Fault::kLowRail;
@@ -979,7 +997,8 @@ static void SettingsThatNoCommandStoresAreIgnored() {
   Settings settings(kConfig, board);
   settings.record = {NAN, 1e30f, {1e-40f}};
   TEST_ASSERT_TRUE(settings.Save());
-  App app(kConfig, {states, nullptr}, board.platform(), board, engine);
+  SampleDetector detector(kConfig, {states, calibration}, engine);
+  App app(detector, {}, board.platform(), board);
   app.Start();
   Run(app, 1);
   TEST_ASSERT_TRUE(board.Said("Threshold: 5.0000 | State"));

@@ -6,6 +6,8 @@
 #include "../../suite_main.h"
 #include "Commands.h"
 
+using namespace anomaly;
+
 void setUp() {}
 void tearDown() {}
 
@@ -36,6 +38,16 @@ static void RawTakesOnOffAndCrc() {
   TEST_ASSERT_TRUE(ParseCommand("raw on crc").crc);
   TEST_ASSERT_FALSE(ParseCommand("raw off").on);
   for (const char* line : {"raw", "raw maybe", "raw off crc", "raw on fast", "raw on crc x"}) {
+    TEST_ASSERT_TRUE_MESSAGE(ParseCommand(line).kind == CommandKind::kInvalid, line);
+  }
+}
+
+static void BaudTakesASpeedThatThereIs() {
+  TEST_ASSERT_TRUE(ParseCommand("baud 921600").kind == CommandKind::kBaud);
+  TEST_ASSERT_EQUAL_UINT32(921600, ParseCommand("baud 921600").count);
+  TEST_ASSERT_EQUAL_UINT32(115200, ParseCommand(" baud\t115200 ").count);
+  for (const char* line : {"baud", "baud 9600", "baud 0", "baud -1", "baud 921600 x", "baud fast",
+                           "baud 4295888896", "baud 115200.0"}) {
     TEST_ASSERT_TRUE_MESSAGE(ParseCommand(line).kind == CommandKind::kInvalid, line);
   }
 }
@@ -118,10 +130,28 @@ static void ALineThatIsTooLongIsRefusedAndTheNextIsFine() {
 static void WhatWasTooLongCannotBeTakenBack() {
   LineReader reader;
   FeedAll(reader, "help");
-  for (int i = 0; i < 100; ++i) reader.Feed(' ');
-  for (int i = 0; i < 100; ++i) reader.Feed('\b');
+  for (int i = 0; i < 700; ++i) reader.Feed(' ');
+  for (int i = 0; i < 700; ++i) reader.Feed('\b');
   TEST_ASSERT_TRUE(reader.Feed('\n'));
   TEST_ASSERT_EQUAL_STRING("line too long", ParseCommand(reader.line()).error);
+}
+
+static void OnlyAMessageForTheLinkMayBeLong() {
+  constexpr char kBegin[] = "link a/b ";
+  char line[2 * LineReader::kMaxLine] = {};
+  std::memset(line, 'x', 609);
+  std::memcpy(line, kBegin, sizeof(kBegin) - 1);
+  const Command command = ParseCommand(line);
+  TEST_ASSERT_TRUE(command.kind == CommandKind::kLink);
+  TEST_ASSERT_EQUAL_STRING(line + 5, command.text);
+  std::memset(line, 'x', sizeof(line) - 1);
+  std::memcpy(line, kBegin, sizeof(kBegin) - 1);
+  TEST_ASSERT_EQUAL_STRING("line too long", ParseCommand(line).error);
+  std::memcpy(line, "help ", 5);
+  line[605] = '\0';
+  TEST_ASSERT_EQUAL_STRING("line too long", ParseCommand(line).error);
+  TEST_ASSERT_TRUE(ParseCommand("factory-reset").kind == CommandKind::kFactoryReset);
+  TEST_ASSERT_TRUE(ParseCommand("factory-reset now").kind == CommandKind::kInvalid);
 }
 
 static void AnyBytesAreSafe() {
@@ -142,6 +172,7 @@ static void AnyBytesAreSafe() {
 static void RunTests() {
   RUN_TEST(PlainCommandsAreKnown);
   RUN_TEST(RawTakesOnOffAndCrc);
+  RUN_TEST(BaudTakesASpeedThatThereIs);
   RUN_TEST(ChannelsTakesOnOrOff);
   RUN_TEST(InjectTakesAValueAndACount);
   RUN_TEST(ThresholdTakesAValueAboveZeroOrDefault);
@@ -150,6 +181,7 @@ static void RunTests() {
   RUN_TEST(BackspaceTakesBackOneCharacter);
   RUN_TEST(ALineThatIsTooLongIsRefusedAndTheNextIsFine);
   RUN_TEST(WhatWasTooLongCannotBeTakenBack);
+  RUN_TEST(OnlyAMessageForTheLinkMayBeLong);
   RUN_TEST(AnyBytesAreSafe);
 }
 

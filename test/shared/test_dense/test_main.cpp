@@ -10,6 +10,8 @@
 #include "PlainKernels.h"
 #include "model_config.h"
 
+using namespace anomaly;
+
 void setUp() {}
 void tearDown() {}
 

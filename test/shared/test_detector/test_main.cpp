@@ -3,8 +3,10 @@
 #include <cmath>
 
 #include "../../suite_main.h"
-#include "Detector.h"
+#include "FrameDetector.h"
 #include "MeanAutoencoder.h"
+
+using namespace anomaly;
 
 void setUp() {}
 void tearDown() {}
@@ -104,9 +106,9 @@ static void ScoreIsTheDistanceFromWhatTheEngineExpected() {
   const DetectorConfig config = ValueDetector();
   FeatureState states[1];
   MeanAutoencoder engine(1);
-  Detector detector(config, kValueFeatures, states, engine);
+  FrameDetector detector(config, kValueFeatures, states, engine);
   const float sample[] = {26.5f};
-  const Verdict verdict = detector.Update(sample);
+  const FrameVerdict verdict = detector.Update(sample);
   TEST_ASSERT_EQUAL_FLOAT(0.75f, verdict.score);
   TEST_ASSERT_EQUAL_FLOAT(25.0f, verdict.reconstruction);
   TEST_ASSERT_TRUE(verdict.state == State::kNormal);
@@ -119,9 +121,9 @@ static void SquashingIsUndoneForTheReconstruction() {
   config.scaling.squash = 2.0f;
   FeatureState states[1];
   MeanAutoencoder engine(1);
-  Detector detector(config, kValueFeatures, states, engine);
+  FrameDetector detector(config, kValueFeatures, states, engine);
   const float sample[] = {29.0f};
-  const Verdict verdict = detector.Update(sample);
+  const FrameVerdict verdict = detector.Update(sample);
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, 2.0f * std::asinh(1.0f), verdict.score);
   TEST_ASSERT_FLOAT_WITHIN(1e-4f, 25.0f, verdict.reconstruction);
 }
@@ -142,13 +144,14 @@ static void WhitenedScoreIsARootMeanSquareOfTheMixedResidual() {
   config.decision = Plain();
   FeatureState states[2];
   MeanAutoencoder engine(2);
-  Detector detector(config, features, states, engine);
+  FrameDetector detector(config, features, states, engine);
   const float sample[] = {1.0f, 8.0f};
-  const Verdict verdict = detector.Update(sample);
+  const FrameVerdict verdict = detector.Update(sample);
   TEST_ASSERT_FLOAT_WITHIN(1e-5f, std::sqrt((4.0f + 49.0f) / 2.0f), verdict.score);
   TEST_ASSERT_EQUAL_INT(1, verdict.cause);
   config.score.kind = ScoreKind::kQuartic;
-  const Verdict quartic = detector.Update(sample);
+  FrameDetector another(config, features, states, engine);
+  const FrameVerdict quartic = another.Update(sample);
   TEST_ASSERT_FLOAT_WITHIN(1e-4f, std::pow((16.0f + 2401.0f) / 2.0f, 0.25f), quartic.score);
 }
 
@@ -172,9 +175,9 @@ static int8_t CauseOf(float first, float second) {
   config.cause = {zero, whitening};
   FeatureState states[3];
   MeanAutoencoder engine(3);
-  Detector detector(config, features, states, engine);
+  FrameDetector detector(config, features, states, engine);
   const float sample[] = {first, second};
-  const Verdict verdict = detector.Update(sample);
+  const FrameVerdict verdict = detector.Update(sample);
   TEST_ASSERT_TRUE(verdict.state == State::kAnomaly);
   return verdict.cause;
 }
@@ -190,7 +193,7 @@ static void TheCauseIsTheChannelThatMovedAndNotTheOneThatUsuallyMovesWithIt() {
 
 // The state and cause after 100 quiet samples and 60 that `signal` gives.
 template <typename Signal>
-static Verdict After(Signal signal) {
+static FrameVerdict After(Signal signal) {
   static const FeatureSpec specs[] = {{FeatureKind::kLevelEnergy, 0, 16.0f, 32.0f, 0.0f},
                                       {FeatureKind::kTrend, 0, 4.0f, 32.0f, 0.0f},
                                       {FeatureKind::kTrend, 0, 16.0f, 128.0f, 0.0f}};
@@ -206,8 +209,8 @@ static Verdict After(Signal signal) {
   config.decision = Plain();
   FeatureState states[3];
   MeanAutoencoder engine(3);
-  Detector detector(config, features, states, engine);
-  Verdict verdict = {};
+  FrameDetector detector(config, features, states, engine);
+  FrameVerdict verdict = {};
   for (int i = 0; i < 160; ++i) {
     const float sample[] = {i < 100 ? 0.0f : signal(i - 100)};
     verdict = detector.Update(sample);
@@ -216,10 +219,10 @@ static Verdict After(Signal signal) {
 }
 
 static void ALevelThatMovesIsNamedByItsTrendAndNotByItsEnergy() {
-  const Verdict drift = After([](int i) { return 0.1f * static_cast<float>(i); });
+  const FrameVerdict drift = After([](int i) { return 0.1f * static_cast<float>(i); });
   TEST_ASSERT_TRUE(drift.state == State::kAnomaly);
   TEST_ASSERT_EQUAL_INT(2, drift.cause);
-  const Verdict noise = After([](int i) { return i % 2 == 0 ? 4.0f : -4.0f; });
+  const FrameVerdict noise = After([](int i) { return i % 2 == 0 ? 4.0f : -4.0f; });
   TEST_ASSERT_TRUE(noise.state == State::kAnomaly);
   TEST_ASSERT_EQUAL_INT(0, noise.cause);
 }
@@ -232,7 +235,7 @@ static void TheSecondChartFindsWhatLastsButIsSmall() {
   config.decision.chart_cap = 4.0f;
   FeatureState states[1];
   MeanAutoencoder engine(1);
-  Detector detector(config, kValueFeatures, states, engine);
+  FrameDetector detector(config, kValueFeatures, states, engine);
   const float calm[] = {25.0f};
   const float far[] = {33.0f};  // score 4, and no more than that counts
   const float off[] = {26.5f};  // score 0.75, far below 2
@@ -266,7 +269,7 @@ static void AnEngineThatFailsIsAFaultWithoutAScore() {
   const DetectorConfig config = ValueDetector();
   FeatureState states[1];
   FailingEngine engine;
-  Detector detector(config, kValueFeatures, states, engine);
+  FrameDetector detector(config, kValueFeatures, states, engine);
   const float sample[] = {25.0f};
   const struct {
     EngineStatus status;
@@ -288,7 +291,7 @@ static void AUsersThresholdTakesThePlaceOfTheDefault() {
   const DetectorConfig config = ValueDetector();
   FeatureState states[1];
   MeanAutoencoder engine(1);
-  Detector detector(config, kValueFeatures, states, engine);
+  FrameDetector detector(config, kValueFeatures, states, engine);
   const float sample[] = {26.5f};
   TEST_ASSERT_TRUE(detector.Update(sample).state == State::kNormal);
   detector.SetThreshold(0.7f);
@@ -366,13 +369,13 @@ static void SlowChartsOnlyReadWhatTheScoreIsMadeOf() {
   FeatureState states[2][1];
   SlowValue values[1];
   MeanAutoencoder engine(1);
-  Detector watched(with, kValueFeatures, {states[0], values}, engine);
-  Detector plain(without, kValueFeatures, states[1], engine);
+  FrameDetector watched(with, kValueFeatures, {states[0], values}, engine);
+  FrameDetector plain(without, kValueFeatures, states[1], engine);
   int slow_alarms = 0;
   for (int i = 0; i < 5 * kMinute; ++i) {
     const float sample[] = {i % 7 == 0 ? 45.0f : 44.9f + 0.01f * static_cast<float>(i % 11)};
-    const Verdict verdict = watched.Update(sample);
-    const Verdict expected = plain.Update(sample);
+    const FrameVerdict verdict = watched.Update(sample);
+    const FrameVerdict expected = plain.Update(sample);
     TEST_ASSERT_EQUAL_MEMORY(&expected.score, &verdict.score, sizeof(float));
     TEST_ASSERT_EQUAL_MEMORY(&expected.reconstruction, &verdict.reconstruction, sizeof(float));
     TEST_ASSERT_TRUE(std::isnan(expected.slow));
@@ -389,9 +392,9 @@ static void EitherLatchIsAnAnomalyAndAFaultIsAFault() {
   FeatureState states[1];
   SlowValue values[1];
   MeanAutoencoder engine(1);
-  Detector detector(config, kValueFeatures, {states, values}, engine);
+  FrameDetector detector(config, kValueFeatures, {states, values}, engine);
   const float near[] = {36.0f};  // a score of 5.5, outside of the span
-  Verdict verdict = {};
+  FrameVerdict verdict = {};
   for (int i = 0; i < kMinute - 1; ++i) verdict = detector.Update(near);
   TEST_ASSERT_TRUE(verdict.state == State::kNormal);
   verdict = detector.Update(near);

@@ -5,6 +5,8 @@
 #include "../../suite_main.h"
 #include "FeatureExtractor.h"
 
+using namespace anomaly;
+
 void setUp() {}
 void tearDown() {}
 

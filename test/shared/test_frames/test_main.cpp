@@ -7,6 +7,8 @@
 #include "Framer.h"
 #include "Moments.h"
 
+using namespace anomaly;
+
 void setUp() {}
 void tearDown() {}
 

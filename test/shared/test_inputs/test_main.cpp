@@ -1,10 +1,14 @@
 #include <unity.h>
 
 #include <cmath>
+#include <initializer_list>
 
 #include "../../suite_main.h"
+#include "Oversampling.h"
 #include "SampleCheck.h"
 #include "Transfer.h"
+
+using namespace anomaly;
 
 void setUp() {}
 void tearDown() {}
@@ -109,6 +113,22 @@ static void StuckCanBeSwitchedOff() {
     TEST_ASSERT_TRUE(check.Update(kBelieved, 0, 25.0f) == Fault::kNone);
 }
 
+static float MeanOf(const std::initializer_list<int>& values, bool median) {
+  Oversampling samples(static_cast<int>(values.size()), median);
+  for (const int value : values) samples.Add(value);
+  return samples.Mean();
+}
+
+static void AMedianOfMeansLeavesOutWhatHitsAFewConversions() {
+  TEST_ASSERT_EQUAL_FLOAT(25.5f, MeanOf({10, 20, 30, 42}, false));
+  TEST_ASSERT_EQUAL_FLOAT(7.0f, MeanOf({7}, true));
+  TEST_ASSERT_EQUAL_FLOAT(4.0f, MeanOf({1, 1, 1, 1, 1, 1, 22}, true));  // too few for groups
+  TEST_ASSERT_EQUAL_FLOAT(10.0f, MeanOf({9, 11, 10, 10, 900, 4095, 11, 9}, true));
+  TEST_ASSERT_EQUAL_FLOAT(10.0f, MeanOf({0, 0, 10, 10, 10, 10, 4095, 10}, true));
+  TEST_ASSERT_EQUAL_FLOAT(2.5f, MeanOf({1, 1, 2, 2, 3, 3, 4, 4}, true));
+  TEST_ASSERT_EQUAL_FLOAT(2.5f, MeanOf({1, 1, 1, 2, 2, 3, 3, 4, 4}, true));  // groups of 3, 2, 2, 2
+}
+
 static void RunTests() {
   RUN_TEST(LinearSensorFollowsTheTutorial);
   RUN_TEST(ThermistorReadsItsNominalTemperatureAtHalfTheSupply);
@@ -119,6 +139,7 @@ static void RunTests() {
   RUN_TEST(WhatIsNoNumberOrOutOfRangeIsAFault);
   RUN_TEST(EqualReadingsBecomeStuckAndMovementEndsIt);
   RUN_TEST(StuckCanBeSwitchedOff);
+  RUN_TEST(AMedianOfMeansLeavesOutWhatHitsAFewConversions);
 }
 
 SUITE_MAIN(RunTests)

@@ -7,12 +7,14 @@
 #include "../../suite_main.h"
 #include "Mpu6050.h"
 
+using namespace anomaly;
+
 void setUp() {}
 void tearDown() {}
 
 constexpr Mpu6050Config kVibration = {1000.0f, 4, 184, 0x68};
 constexpr int64_t kPoll = 16'000;
-#ifdef ESP_PLATFORM
+#if defined(ESP_PLATFORM) || defined(__riscv)
 constexpr int kHour = 60;  // a chip simulates it more slowly
 #else
 constexpr int kHour = 3600;

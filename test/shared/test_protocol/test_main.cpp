@@ -8,6 +8,8 @@
 #include "Crc.h"
 #include "Lines.h"
 
+using namespace anomaly;
+
 void setUp() {}
 void tearDown() {}
 
@@ -52,8 +54,8 @@ static void NumbersAgreeWithPrintfAwayFromTies() {
   }
 }
 
-static Verdict MakeVerdict(State state) {
-  Verdict verdict = {};
+static FrameVerdict MakeVerdict(State state) {
+  FrameVerdict verdict = {};
   verdict.state = state;
   verdict.reconstruction = 25.02f;
   verdict.score = 0.0123f;
@@ -80,7 +82,7 @@ static void AnAnomalyNamesItsCause() {
 }
 
 static void AReadingSaysHowNearTheSlowChartsAre() {
-  Verdict verdict = MakeVerdict(State::kNormal);
+  FrameVerdict verdict = MakeVerdict(State::kNormal);
   verdict.slow = 0.314f;
   LineBuffer line;
   AddReading(line, verdict, 25.13f, "level", 1);
@@ -104,7 +106,7 @@ static void OnRequestAReadingTellsOfTheOtherChannels() {
   const float expected[] = {2.4f, 32.25f, NAN};  // of the last nothing can be expected
   const ChannelReadings others = {names, values, expected};
   LineBuffer line;
-  AddReading(line, MakeVerdict(State::kNormal), 2.5f, "flow", 3, &others);
+  AddReading(line, MakeVerdict(State::kNormal), others, "flow", 3, true);
   TEST_ASSERT_EQUAL_STRING(
       "Real: 2.50 | Recon: 25.02 | Score: 0.0123 | Threshold: 0.1500 | State: NORMAL | Channels: 3"
       " | flow: 32.00 (32.25) | oil: in: -1.00\r\n",
@@ -117,10 +119,10 @@ static void TheLongestReadingIsNotCut() {
   float values[kMaxChannels];
   for (float& value : values) value = -9.9e17f;
   const ChannelReadings others = {names, values, values};
-  Verdict verdict = MakeVerdict(State::kAnomaly);
+  FrameVerdict verdict = MakeVerdict(State::kAnomaly);
   verdict.reconstruction = verdict.score = verdict.threshold = values[0];
   LineBuffer line;
-  AddReading(line, verdict, values[0], name, kMaxChannels, &others);
+  AddReading(line, verdict, others, name, kMaxChannels, true);
   AddAnomalyMarker(line);
   TEST_ASSERT_GREATER_OR_EQUAL(800, line.size());
   TEST_ASSERT_LESS_OR_EQUAL(LongestReading(names, kMaxChannels), line.size());
@@ -162,6 +164,21 @@ static void RawLinesCarryAllChannelsAndACheckSum() {
   TEST_ASSERT_EQUAL_STRING(expected, line.text());
 }
 
+static void BlocksOfRawNumbersAreBase64AndCarryACheckSum() {
+  const int16_t numbers[] = {1, -2, 32767, -32768, 256};
+  const char* const texts[] = {"AQA=", "AQD+/w==", "AQD+//9/", "AQD+//9/AIA=", "AQD+//9/AIAAAQ=="};
+  for (int count = 1; count <= 5; ++count) {
+    LineBuffer line;
+    AddRawBlock(line, 4294967295u, 8000000, numbers, count);
+    char text[64];
+    std::snprintf(text, sizeof(text), "RAWB,4294967295,8000000,%s", texts[count - 1]);
+    char expected[80];
+    std::snprintf(expected, sizeof(expected), "%s*%04x\r\n", text,
+                  static_cast<unsigned>(Crc16(text, std::strlen(text))));
+    TEST_ASSERT_EQUAL_STRING(expected, line.text());
+  }
+}
+
 static void TheCheckSumsAreTheOnesTheyAreCalled() {
   TEST_ASSERT_EQUAL_HEX16(0x29B1, Crc16("123456789", 9));
   TEST_ASSERT_EQUAL_HEX32(0xCBF43926, Crc32("123456789", 9));
@@ -191,6 +208,7 @@ static void RunTests() {
   RUN_TEST(AFaultIsNoReading);
   RUN_TEST(AFaultOfAPartSaysWhichAndWhere);
   RUN_TEST(RawLinesCarryAllChannelsAndACheckSum);
+  RUN_TEST(BlocksOfRawNumbersAreBase64AndCarryACheckSum);
   RUN_TEST(TheCheckSumsAreTheOnesTheyAreCalled);
   RUN_TEST(ALineThatDoesNotFitIsCutAndSaysSo);
 }

@@ -10,6 +10,8 @@
 #include "RateTuner.h"
 #include "SamplePace.h"
 
+using namespace anomaly;
+
 void setUp() {}
 void tearDown() {}
 

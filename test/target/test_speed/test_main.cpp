@@ -25,6 +25,8 @@ static int64_t Nanoseconds() {
 }
 #endif
 
+using namespace anomaly;
+
 using model_config::kFeatureCount;
 using model_config::kGoldenCount;
 

@@ -27,6 +27,8 @@ static int64_t Micros() {
 }
 #endif
 
+using namespace anomaly;
+
 using model_config::kFeatureCount;
 
 alignas(16) static uint8_t arena[model_config::kArenaSize];

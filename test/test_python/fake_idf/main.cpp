@@ -1,0 +1,3 @@
+extern "C" void app_main();
+
+int main() { app_main(); }
