@@ -48,6 +48,8 @@ _FAST: Final = 3  # scales that begin anew at a start
 _ENERGY_TAU: Final = single([60, 240, 720])
 _ENERGY_WAIT: Final = (30, 120, 120)
 _ACTIVITY_WAIT: Final = 240
+# A slope moves the fastest mean as far from the next one as this part of how far it moves that.
+_OF_SLOPE: Final = np.float32((15 - 2) / (60 - 15))
 _LEAST_CYCLES: Final = 8  # before the period is judged, and the clock of a long cycle
 _SHORT_CYCLES: Final = 24  # before the clock of a shorter one is
 _LONG_CYCLE: Final = np.float32(3.4011974)  # logarithm of half an hour
@@ -228,7 +230,8 @@ class Charts:
 
     def _update_cycle(self, valid: Booleans) -> None:
         learnt, values = self.learnt, self._values
-        swing = self._means[0] - self._means[1]
+        fast, slow = self._means[0] - self._means[1], self._means[1] - self._means[2]
+        swing = fast - _OF_SLOPE * slow
         quiet = np.sqrt(np.float32(self.config.quiet))
         h = np.maximum(np.float32(4) * quiet, np.float32(0.4) * np.sqrt(learnt.cycle_energy))
         part = _part(np.float32(learnt.minutes), np.float32(4320))

@@ -8,6 +8,7 @@ is the limit, never below 1, which is what training takes for normal.
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
+from itertools import accumulate
 from math import log
 from typing import Any, Final
 
@@ -271,12 +272,13 @@ class _State:
 
 def _lasting(config: Config, residuals: Array) -> Array:
     """Logarithm of how many rows an oscillation has lasted [rows]: those without it count twice,
-    the other way."""
+    the other way. No day has more than its rows."""
     if config.oscillation is None:
         return np.zeros(len(residuals))
-    steps = np.where(residuals[:, config.oscillation] > _OSCILLATES, 1, -_FADE)
-    total = np.cumsum(steps)
-    return np.asarray(np.log1p(total - np.minimum(0, np.minimum.accumulate(total))))
+    steps = np.where(residuals[:, config.oscillation] > _OSCILLATES, 1, -_FADE).tolist()
+    most = config.day_frames
+    lasted = accumulate(steps, lambda rows, step: min(max(rows + step, 0), most), initial=0)
+    return np.log1p(np.fromiter(lasted, float, len(steps) + 1)[1:])
 
 
 def _see(learnt: Learnt, residuals: Array, lasting: Array) -> None:

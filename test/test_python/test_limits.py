@@ -27,6 +27,7 @@ SETTLE: Final = 60
 THRESHOLDS: Final = Thresholds(0.9, 0.6)
 
 # The detector with the residuals themselves as its features: no scaling, no network, no mixing.
+# 1e6 more in the first of them says that the alarm that is on was normal.
 MAIN = """
 #include <cstdio>
 #include "FrameDetector.h"
@@ -58,6 +59,10 @@ int main() {
   FrameDetector detector(config, features, {states, nullptr, sides}, engine);
   float sample[kCount];
   while (std::fread(sample, sizeof(float), kCount, stdin) == kCount) {
+    if (sample[0] > 1e5f) {
+      sample[0] -= 1e6f;
+      detector.AcceptAlarm();
+    }
     const FrameVerdict verdict = detector.Update(sample);
     float out[2 + 2 * kCount] = {verdict.score, verdict.state == State::kAnomaly ? 1.0f : 0.0f};
     for (int i = 0; i < 2 * kCount; ++i) out[2 + i] = sides[i].now;
@@ -111,25 +116,30 @@ def alarms_by_day(judged: Judged) -> list[int]:
     return [int(begins[day * DAY : (day + 1) * DAY].sum()) for day in range(days)]
 
 
+def in_cpp(project: Path, folder: Path, learnt: Learnt, w: Array) -> Array:
+    """Of each row [rows, 2 + 2 * FEATURES]: score, whether there is an alarm, limits in use."""
+    (folder / "limits_config.h").write_text(
+        '#pragma once\n#include "LearningConfig.h"\nusing namespace anomaly;\n'
+        + codegen_learning.of_record(limits.record(a_config(), learnt))
+    )
+    names = ("Signal", "Detector", "Features", "Autoencoder")
+    return cpp_probe.run(folder, MAIN, [project / "lib" / name / "src" for name in names], w)
+
+
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
 def test_cpp_equals_numpy(project: Path, tmp_path: Path) -> None:
     config = a_config()
     life = a_life(60, 3, 11)
     random = np.random.default_rng(12)
     life[30 * DAY :, 4] += 1.2 * (np.arange(30 * DAY) % 999 < 70)  # oscillations that last
+    life[50 * DAY : 52 * DAY + 400, 4] += 1.2  # and one of days
     life[::1733, 1] += 4
     life[40 * DAY : 41 * DAY + 5, 3] += 20  # a day that ends in alarm
     life[random.integers(0, len(life), 40), 0] -= 3
     life = life.astype(np.float32).astype(np.float64)
     learnt = limits.learn(config, [life[: 3 * DAY]], 3600)
     assert learnt.days == 3
-    (tmp_path / "limits_config.h").write_text(
-        '#pragma once\n#include "LearningConfig.h"\nusing namespace anomaly;\n'
-        + codegen_learning.of_record(limits.record(config, learnt))
-    )
-    names = ("Signal", "Detector", "Features", "Autoencoder")
-    libraries = [project / "lib" / name / "src" for name in names]
-    got = cpp_probe.run(tmp_path, MAIN, libraries, life[3 * DAY :])
+    got = in_cpp(project, tmp_path, learnt, life[3 * DAY :])
     own = judge(life[3 * DAY :], learnt)
     assert got[:, 0] == pytest.approx(own.score, rel=2e-4, abs=2e-4)
     assert np.mean(got[:, 1] != own.alarm) < 1e-4
@@ -180,6 +190,31 @@ def test_an_oscillation_that_is_small_but_lasts_is_an_alarm_once_a_day_is_known(
     assert not judged.alarm[:200].any()
     assert judged.alarm[200:].any()
     assert (judged.score < THRESHOLDS.score)[judged.alarm].any()
+
+
+def test_what_oscillates_all_the_time_is_no_alarm() -> None:
+    w = a_life(6, 0, 7)
+    w[:, BAND] = np.abs(w[:, BAND]) + 0.75
+    assert not judge(w).alarm[DAY:].any()
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
+def test_an_oscillation_that_was_normal_ends_and_may_come_again(
+    project: Path, tmp_path: Path
+) -> None:
+    learnt = limits.fresh(a_config())
+    judge(a_life(3, 0, 2), learnt)
+    w = a_life(1, 0, 6)[:600]
+    for at in (100, 400):
+        w[at : at + 150, BAND] = np.abs(w[at : at + 150, BAND]) + 0.75
+    before = in_cpp(project, tmp_path, learnt, w)[:, 1] == 1
+    accepted = int(np.argmax(before)) + 20
+    assert before[accepted:250].all() and before[480:550].all()
+    w[accepted, 0] += 1e6
+    after = in_cpp(project, tmp_path, learnt, w)[:, 1] == 1
+    assert after[accepted - 1]
+    assert not after[accepted : accepted + 20].any()
+    assert 0 < after[400:].sum() < before[400:].sum()
 
 
 def test_a_recording_of_a_minute_teaches_nothing_an_hour_until_the_first_day_is_known() -> None:

@@ -10,14 +10,20 @@ constexpr float kDaySeconds = 86400.0f;
 constexpr float kOfStep = 0.5f;
 constexpr float kOfValue = 1e-6f;
 constexpr float kManySteps = 2.0f;
+constexpr float kFarSmaller = 0.5f;
 constexpr float kLeastNoise = 1e-30f;
 constexpr float kSmallest = 1000.0f;  // changes that count, a span
 // The fast part is for noise about a level. Samples that are farther apart are a life of their own:
 // the slow charts judge it alone, those that average over six samples at least, and may be wrong
 // once a month.
 constexpr float kFastestSeconds = 60.0f;
+constexpr float kTimedSeconds = 5.0f;     // of what swings more slowly the length is not judged
+constexpr float kSettleSeconds = 300.0f;  // after a start, in which limits are not learnt
 constexpr float kLeastSamples = 6.0f;
 constexpr float kOnceAMonth = 0.94f;  // of a chart's reach: 0.78 ln(0.0333 / 0.01)
+// An alarm that is longer than both is no event.
+constexpr uint32_t kLongestFrames = 30;
+constexpr int64_t kLongestUs = 600 * 1000000LL;
 }  // namespace
 
 void GenericModel::Begin(const DetectorConfig& trained) {
@@ -40,11 +46,17 @@ void GenericModel::Begin(const DetectorConfig& trained) {
 void GenericModel::SetPeriod(float seconds) {
   if (!(seconds >= kLeastSeconds)) seconds = kLeastSeconds;
   if (seconds > kMostSeconds) seconds = kMostSeconds;
-  learning_.day_frames = static_cast<uint32_t>(std::fmax(1.0f, kDaySeconds / seconds + 0.5f));
   slow_.frame_us = static_cast<int64_t>(seconds * 1e6f + 0.5f);
   const bool seldom = seconds > kFastestSeconds;
   if (trained_->learning != nullptr) {
-    learning_.oscillation = seldom ? int8_t{-1} : trained_->learning->oscillation;
+    const LearningConfig& trained = *trained_->learning;
+    learning_.day_frames = static_cast<uint32_t>(std::fmax(1.0f, kDaySeconds / seconds + 0.5f));
+    const auto settle = static_cast<uint32_t>(kSettleSeconds / seconds);
+    const auto least = static_cast<uint32_t>(trained_->decision.warmup_frames);
+    learning_.settle_frames = settle < least                   ? least
+                              : settle < trained.settle_frames ? settle
+                                                               : trained.settle_frames;
+    learning_.oscillation = seconds > kTimedSeconds ? int8_t{-1} : trained.oscillation;
   }
   detector_.decision.threshold = seldom ? kNoThreshold : trained_->decision.threshold;
   detector_.decision.chart_threshold = seldom ? 0.0f : trained_->decision.chart_threshold;
@@ -76,12 +88,26 @@ void GenericModel::SetNoise(float sigma) {
   for (int i = 0; i < kSlowActivity; ++i) rules_[i].floor = trained.rules[i].floor * sigma;
 }
 
+bool GenericModel::Outlasts(bool alarm) {
+  alarm_ = alarm ? alarm_ + 1 : 0;
+  if (alarm_ < kLongestFrames || alarm_ * slow_.frame_us < kLongestUs) return false;
+  alarm_ = 0;
+  return true;
+}
+
+// The smallest change so far. Where the last one was the noise, and this one is far smaller, the
+// noise is not known after all.
+void GenericModel::TakeStep(float change) {
+  if (sigma_ == kOfStep * step_ && change < kFarSmaller * step_) Measure(0);
+  step_ = change;
+}
+
 bool GenericModel::IsStuck(float value) {
   const float change = std::fabs(value - previous_);
   if (has_previous_ && change == 0.0f) {
     if (equal_ < UINT32_MAX) ++equal_;
   } else {
-    if (has_previous_ && (step_ == 0.0f || change < step_)) step_ = change;
+    if (has_previous_ && (step_ == 0.0f || change < step_)) TakeStep(change);
     if (equal_ >= most_equal_) most_equal_ = equal_ < UINT32_MAX / 2 ? 2 * equal_ : UINT32_MAX;
     equal_ = 1;
   }

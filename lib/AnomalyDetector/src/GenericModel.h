@@ -14,6 +14,8 @@ class GenericModel {
  public:
   static constexpr uint32_t kFirstFrames = 120;
   static constexpr uint32_t kMostEqual = 90;
+  // Days in which an alarm that lasts is taken for how this thing is.
+  static constexpr uint32_t kFreeDays = 2;
   // The pace that a user may ask for, seconds from sample to sample.
   static constexpr float kLeastSeconds = 0.001f;
   static constexpr float kMostSeconds = 86400.0f;
@@ -41,10 +43,16 @@ class GenericModel {
   // noise of several steps never does; a value that has done so once may do it for twice as long.
   bool IsStuck(float value);
 
+  // After each verdict: whether an alarm of the fast part is on. True: it has been for so long that
+  // it is how this thing is, and no event.
+  bool Outlasts(bool alarm);
+
   // The next value does not follow the last one.
   void Interrupt();
 
  private:
+  void TakeStep(float change);
+
   const DetectorConfig* trained_ = nullptr;
   DetectorConfig detector_ = {};
   LearningConfig learning_ = {};
@@ -59,6 +67,7 @@ class GenericModel {
   uint32_t left_ = kFirstFrames;
   uint32_t equal_ = 0;  // values in a row
   uint32_t most_equal_ = kMostEqual;
+  uint32_t alarm_ = 0;  // frames that an alarm has been on
 };
 
 }  // namespace anomaly

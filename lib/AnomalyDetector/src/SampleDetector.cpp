@@ -157,6 +157,10 @@ FrameVerdict& SampleDetector::Judge() {
   } else {
     verdict_ = detector_.Update(values_);
     if (verdict_.state == State::kFault) fault_ = Fault::kEngine;
+    if (generic_ != nullptr && detector_.days_learnt() < GenericModel::kFreeDays) {
+      const bool alarm = verdict_.state == State::kAnomaly;
+      if (generic_->Outlasts(alarm && verdict_.slow_cause == SlowCause::kNone)) Normal();
+    }
   }
   return verdict_;
 }

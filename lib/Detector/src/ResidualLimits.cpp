@@ -27,6 +27,7 @@ constexpr float kEcho = 1.5f;      // times today's largest
 constexpr float kMostEcho = 2.0f;  // times what it is, later on
 constexpr float kAcceptedMargin = 1.5f;
 constexpr float kAcceptedMean = 1.2f;
+constexpr float kAcceptedLength = 2.0f;
 constexpr float kTookPart = 0.7f;  // of its limit: a smaller residual was not what alarmed
 
 constexpr float kOscillates = 0.7f;  // of the trained limit
@@ -70,7 +71,8 @@ void ResidualLimits::Watch(const float* residuals) {
   }
   if (config_->oscillation < 0) return;
   const bool oscillates = residuals[config_->oscillation] > kOscillates;
-  lasting_ = oscillates ? lasting_ + 1.0f : std::fmax(0.0f, lasting_ - kFade);
+  const float most = static_cast<float>(config_->day_frames);  // no day has more
+  lasting_ = oscillates ? std::fmin(lasting_ + 1.0f, most) : std::fmax(0.0f, lasting_ - kFade);
   const float length = std::log1p(lasting_);
   if (learns) days_.lasting.today = std::fmax(days_.lasting.today, length);
   lasts_ = days_.days >= 1 && length >= days_.lasting.limit;
@@ -174,6 +176,13 @@ int ResidualLimits::alarm_feature() const {
 }
 
 void ResidualLimits::Accept() {
+  if (lasts_) {
+    LearntSide& lasting = days_.lasting;
+    const float accepted = std::log1p(kAcceptedLength * lasting_);
+    lasting.mean = std::fmax(lasting.mean, std::log1p(lasting_));
+    lasting.limit = std::fmax(lasting.limit, accepted);
+    lasts_ = false;
+  }
   for (int i = 0; exists() && i < kSides * count_; ++i) {
     LearntSide& one = sides_[i];
     const float seen = last_alarm_[i];

@@ -11,6 +11,8 @@ constexpr float kActivityWait = 240.0f;
 constexpr uint16_t kDayMinutes = 1440;
 constexpr float kMostMinutes = 1e6f;
 
+// A slope moves the fastest mean as far from the next one as this part of how far it moves that.
+constexpr float kOfSlope = (15.0f - 2.0f) / (60.0f - 15.0f);
 constexpr float kPeriodMemory = 8.0f;     // cycles
 constexpr float kVarianceMemory = 24.0f;  // cycles
 constexpr float kCycleCut = 0.5f;         // log minutes
@@ -116,10 +118,10 @@ void SlowCharts::UpdateActivity() {
   }
 }
 
-// A cycle begins where the deviation of the fastest mean rises through the hysteresis after it was
-// below it.
+// A cycle begins where the deviation of the fastest mean, without that of a slope, rises through the
+// hysteresis after it was below it.
 void SlowCharts::UpdateCycle() {
-  const float swing = means_[0] - means_[1];
+  const float swing = means_[0] - means_[1] - kOfSlope * (means_[1] - means_[2]);
   const float hysteresis =
       std::fmax(4.0f * std::sqrt(value_->quiet), 0.4f * std::sqrt(learnt_.cycle_energy));
   learnt_.cycle_energy +=
