@@ -278,7 +278,7 @@ def _lasting(config: Config, residuals: Array) -> Array:
     steps = np.where(residuals[:, config.oscillation] > _OSCILLATES, 1, -_FADE).tolist()
     most = config.day_frames
     lasted = accumulate(steps, lambda rows, step: min(max(rows + step, 0), most), initial=0)
-    return np.log1p(np.fromiter(lasted, float, len(steps) + 1)[1:])
+    return np.asarray(np.log1p(np.fromiter(lasted, float, len(steps) + 1)[1:]))
 
 
 def _see(learnt: Learnt, residuals: Array, lasting: Array) -> None:

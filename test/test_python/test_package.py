@@ -17,7 +17,8 @@ import page_files
 import pytest
 from conftest import PROJECT, PlatformIO, once
 
-from training import package
+from project import profile as profiles
+from training import codegen, package
 from training.__main__ import main
 
 PAGE: Final = PROJECT / "docs" / "library.md"
@@ -94,6 +95,18 @@ def test_its_code_is_that_of_lib_and_nothing_is_missing(temperature: Path) -> No
         assert only_firmware not in packed
     assert (made / "LICENSE").read_bytes() == (PROJECT / "LICENSE").read_bytes()
     assert str(PROJECT) not in "".join(f.read_text("utf-8") for f in made.rglob("*") if f.is_file())
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [(["any"], set()), (["vibration"], {"Frames", "Refit", "Channels"})],
+)
+def test_what_no_model_of_it_needs_is_switched_off(names: list[str], wanted: set[str]) -> None:
+    """The linker then leaves it out; the firmware's own header has all of them."""
+    text = codegen.parts_header([profiles.load(profiles.find(name)) for name in names])
+    switches = dict(re.findall(r"kWith(\w+) = (true|false);", text))
+    assert switches.keys() == {"Frames", "Refit", "Channels"}
+    assert {name for name, value in switches.items() if value == "true"} == wanted
 
 
 def test_its_manifests_say_what_it_is(temperature: Path) -> None:
