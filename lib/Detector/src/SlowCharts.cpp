@@ -118,8 +118,8 @@ void SlowCharts::UpdateActivity() {
   }
 }
 
-// A cycle begins where the deviation of the fastest mean, without that of a slope, rises through the
-// hysteresis after it was below it.
+// A cycle begins where the deviation of the fastest mean, without that of a slope, rises through
+// the hysteresis after it was below it.
 void SlowCharts::UpdateCycle() {
   const float swing = means_[0] - means_[1] - kOfSlope * (means_[1] - means_[2]);
   const float hysteresis =
