@@ -180,6 +180,19 @@ def test_a_cycle_that_stops_is_found_after_a_week_of_it() -> None:
     assert own.on[charts.DWELL].any() or own.on[charts.ACTIVITY :].any()
 
 
+def test_a_slope_hides_no_cycle() -> None:
+    """A thermostat's ripple goes on while the sun rises and sets."""
+    time = np.arange(6 * charts.DAY)
+    random = np.random.default_rng(4)
+    walk = np.cumsum(random.normal(0, 0.025, len(time)))
+    slope = 2 * np.sin(2 * np.pi * time / charts.DAY)
+    ripple = 0.3 * np.sin(2 * np.pi * time / 10)
+    life = TRAINED + slope + walk + ripple
+    own = charts_of(profiles.Slow(span=2 * SPAN), life[:60])
+    assert not run(own, life[60:]).any()
+    assert own.learnt.cycles[0] == pytest.approx(len(time) / 10, rel=0.05)
+
+
 def test_a_start_at_the_wrong_level_does_not_make_the_right_one_an_alarm_for_days() -> None:
     """What alarms at the end of the first day is not learnt, and nothing stands in its place."""
     own = charts_of(profiles.Slow(span=SPAN), np.full(60, TRAINED))
