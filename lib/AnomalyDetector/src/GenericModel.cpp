@@ -1,5 +1,6 @@
 #include "GenericModel.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace anomaly {
@@ -52,10 +53,8 @@ void GenericModel::SetPeriod(float seconds) {
     const LearningConfig& trained = *trained_->learning;
     learning_.day_frames = static_cast<uint32_t>(std::fmax(1.0f, kDaySeconds / seconds + 0.5f));
     const auto settle = static_cast<uint32_t>(kSettleSeconds / seconds);
-    const auto least = static_cast<uint32_t>(trained_->decision.warmup_frames);
-    learning_.settle_frames = settle < least                   ? least
-                              : settle < trained.settle_frames ? settle
-                                                               : trained.settle_frames;
+    const uint32_t least = trained_->decision.warmup_frames;
+    learning_.settle_frames = std::max(std::min(settle, trained.settle_frames), least);
     learning_.oscillation = seconds > kTimedSeconds ? int8_t{-1} : trained.oscillation;
   }
   detector_.decision.threshold = seldom ? kNoThreshold : trained_->decision.threshold;

@@ -14,8 +14,6 @@ class GenericModel {
  public:
   static constexpr uint32_t kFirstFrames = 120;
   static constexpr uint32_t kMostEqual = 90;
-  // Days in which an alarm that lasts is taken for how this thing is.
-  static constexpr uint32_t kFreeDays = 2;
   // The pace that a user may ask for, seconds from sample to sample.
   static constexpr float kLeastSeconds = 0.001f;
   static constexpr float kMostSeconds = 86400.0f;

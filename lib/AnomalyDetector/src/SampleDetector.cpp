@@ -157,7 +157,7 @@ FrameVerdict& SampleDetector::Judge() {
   } else {
     verdict_ = detector_.Update(values_);
     if (verdict_.state == State::kFault) fault_ = Fault::kEngine;
-    if (generic_ != nullptr && detector_.days_learnt() < GenericModel::kFreeDays) {
+    if (generic_ != nullptr && detector_.limits().learns_freely()) {
       const bool alarm = verdict_.state == State::kAnomaly;
       if (generic_->Outlasts(alarm && verdict_.slow_cause == SlowCause::kNone)) Normal();
     }

@@ -13,7 +13,6 @@ constexpr float kLastingShare = 0.2f;  // the same of a logarithm
 constexpr float kCut = 4.23f;          // standard deviations: what a day counts at most
 constexpr float kGumbelScale = 0.78f;  // its quantile, in standard deviations: scale * rho - shift
 constexpr float kGumbelShift = 0.45f;
-constexpr uint32_t kFreeDays = 2;    // that are learnt as they are
 constexpr uint32_t kWeek = 7;        // after it a limit grows slowly
 constexpr uint16_t kMostFrozen = 7;  // an alarm of so many days is learnt after all
 
@@ -98,7 +97,7 @@ void ResidualLimits::Conclude(bool alarm_before, bool alarm, const float* residu
 
 // One new thing does not alarm twenty times a day.
 void ResidualLimits::EndAlarm() {
-  const bool free = days_.days < kFreeDays;
+  const bool free = learns_freely();
   for (int i = 0; i < kSides * count_; ++i) {
     LearntSide& one = sides_[i];
     const LearningRule& rule = config_->rules[i / kSides];
@@ -114,7 +113,7 @@ void ResidualLimits::EndAlarm() {
 
 void ResidualLimits::EndDay(bool alarm) {
   days_.frame_of_day = 0;
-  if (alarm && days_.days >= kFreeDays && days_.frozen < kMostFrozen) {
+  if (alarm && !learns_freely() && days_.frozen < kMostFrozen) {
     ++days_.frozen;
   } else {
     days_.frozen = 0;
@@ -146,7 +145,7 @@ void ResidualLimits::EndDay(bool alarm) {
 void ResidualLimits::Learn(LearntSide* one, float deviation) const {
   const float days = static_cast<float>(days_.days);
   float value = one->today;
-  if (days_.days >= kFreeDays) {
+  if (!learns_freely()) {
     const float spread = one->variance * (1.0f + kDoubt / days) + deviation * deviation;
     value = std::fmin(value, one->mean + kCut * std::sqrt(spread));
   }

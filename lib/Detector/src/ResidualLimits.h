@@ -13,6 +13,7 @@ namespace anomaly {
 class ResidualLimits {
  public:
   static constexpr int kSides = 2;  // above and below
+  static constexpr uint32_t kFreeDays = 2;
 
   // `config` must outlive it; without one every limit is 1 and nothing is learnt. `sides` holds
   // [count][kSides], `count` is the number of features.
@@ -28,6 +29,9 @@ class ResidualLimits {
   // Whether a limit is so wide that the residual belongs to the daily life of this device: those
   // rise together, and only the largest of them counts.
   static bool Lively(float limit) { return limit > 1.1f; }
+
+  // In the first days everything is learnt as it is.
+  bool learns_freely() const { return exists() && days_.days < kFreeDays; }
 
   // Takes the weighed residuals [count] of a frame.
   void Watch(const float* residuals);

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "../../one_value.h"
 #include "../../suite_main.h"
 #include "../../test_board.h"
 #include "App.h"
@@ -16,17 +17,15 @@ void setUp() {}
 void tearDown() {}
 
 // One value about 25 with a standard deviation of 1, judged by its distance.
-static const char kFingerprint[] =
-    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-static const char* const kNames[] = {"temperature"};
-static const char* const kUnits[] = {"C"};
-static const FeatureSpec kSpecs[] = {{FeatureKind::kValue, 0, 0.0f, 0.0f, 0.0f}};
+using one_value::kFeatures;
+using one_value::kFingerprint;
+using one_value::kHigh;
+using one_value::kLow;
+using one_value::kOffset;
+static const auto& kNames = one_value::kChannelNames;
+static const auto& kUnits = one_value::kChannelUnits;
 static const float kOne[] = {1.0f};
 static const float kZero[] = {0.0f};
-static const FeatureConfig kFeatures = {1, 1, kSpecs, kOne};
-static const float kOffset[] = {25.0f};
-static const float kLow[] = {-100.0f};
-static const float kHigh[] = {100.0f};
 static const ChannelConfig kChannels[] = {{-400.0f, 400.0f}};
 static const SensorConfig kSensor = {0, kChannels, nullptr};
 static const bool kAbsolute[] = {true};
